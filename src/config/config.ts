@@ -1,0 +1,60 @@
+import type { Format } from '../model.js';
+
+/**
+ * The configuration as the program sees it: resolved once at the edge, complete, frozen, and plain data (it crosses to
+ * the worker thread). Defaults, units and meaning are declared in `schemas/config.schema.json`. Durations are
+ * milliseconds, sizes are bytes.
+ */
+export interface Config {
+  readonly server: { readonly host: string; readonly port: number; readonly bodyLimit: number };
+  readonly admin: { readonly host: string; readonly port: number; readonly token: string | null };
+  readonly store: { readonly url: string };
+  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
+  readonly sources: readonly SourceConfig[];
+  readonly destinations: readonly DestinationConfig[];
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+export interface SourceConfig {
+  readonly name: string;
+  readonly path: string;
+  /** At least one; the first signs. */
+  readonly secrets: readonly [string, ...string[]];
+  readonly format: 'auto' | Format;
+  /** 0: off. */
+  readonly dedupWindow: number;
+  /** Lower-case status word to event, the defaults included. */
+  readonly statuses: Readonly<Record<string, string>>;
+}
+
+export interface DestinationConfig {
+  readonly name: string;
+  readonly url: string;
+  /** Names; all of them where the file names none. */
+  readonly sources: readonly string[];
+  /** Exact event names, or patterns with `*` for one or more segments at the end. */
+  readonly events: readonly string[];
+  /** A JSON Schema that the event must satisfy. */
+  readonly when: JsonSchema | null;
+  /** Signs `x-webhook-signature`; null: the source's first secret. */
+  readonly secret: string | null;
+  /** A `whsec_` secret: adds `webhook-signature`. */
+  readonly standardSecret: string | null;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeout: number;
+  readonly concurrency: number;
+  readonly retry: RetryConfig;
+}
+
+export interface RetryConfig {
+  /** How many attempts a delivery has in all. */
+  readonly attempts: number;
+  /** The wait before each attempt; the last one repeats where there are more attempts. */
+  readonly schedule: readonly number[];
+  /** 0 to 1: each wait is spread evenly over (1 ± jitter) of itself. */
+  readonly jitter: number;
+}
+
+export type JsonSchema = boolean | { readonly [key: string]: unknown };

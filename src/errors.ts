@@ -1,0 +1,56 @@
+/** Stable codes: scripts and tests may rely on them. */
+export type ErrorCode =
+  | 'config_invalid'
+  | 'usage'
+  | 'not_found'
+  | 'body_not_json'
+  | 'body_not_object'
+  | 'result_missing'
+  | 'nesting_too_deep'
+  | 'signature_invalid'
+  | 'store_unavailable'
+  | 'store_full'
+  | 'store_locked'
+  | 'store_corrupt'
+  | 'store_newer'
+  | 'store_unwritable'
+  | 'port_in_use'
+  | 'port_unusable'
+  | 'shutting_down';
+
+/** The base of every error that this project throws on purpose. The message says what is wrong and what to do. */
+export class ShimError extends Error {
+  override readonly name: string = 'ShimError';
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+/** A fault in what the user typed or wrote: exit status 2. */
+export class UsageError extends ShimError {
+  override readonly name = 'UsageError';
+}
+
+/** A refused request. Its message is safe to show to whoever sent it. */
+export class RequestError extends ShimError {
+  override readonly name = 'RequestError';
+
+  constructor(
+    readonly status: number,
+    code: ErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(code, message, options);
+  }
+}
+
+/** The store could not do what was asked; nothing of it was done. */
+export class StoreError extends ShimError {
+  override readonly name = 'StoreError';
+}

@@ -1,0 +1,122 @@
+/** The nouns. Words and their meaning: README, "Words". Times are milliseconds since the epoch. */
+
+export type Format = 'legacy' | 'new';
+
+declare const verified: unique symbol;
+/** Carries the proof that a signature was checked: only what is `Verified` can be stored or converted. */
+export type Verified<T> = T & { readonly [verified]: true };
+
+/** One authentic request, as it came, before it is stored. */
+export interface NewWebhook {
+  readonly source: string;
+  readonly format: Format;
+  readonly receivedAt: number;
+  /** The request body, as text. */
+  readonly body: string;
+  /** The value of `x-webhook-signature`. */
+  readonly signature: string;
+  /** Which of the source's secrets verified it, from 0. */
+  readonly secretIndex: number;
+}
+
+export interface StoredWebhook extends NewWebhook {
+  readonly id: number;
+}
+
+export type WebhookState = 'received' | 'converted' | 'quarantined' | 'discarded';
+
+export type QuarantineReason =
+  | 'result_not_json'
+  | 'unrecognized_shape'
+  | 'no_files'
+  | 'unknown_status'
+  | 'invalid_event'
+  | 'schema_violation'
+  | 'contract_violation'
+  | 'nesting_too_deep'
+  | 'source_not_configured'
+  | 'internal_error';
+
+/** What identifies one file of an event, in both formats alike (protocol section 6). */
+export interface FileIdentity {
+  /** 16 bytes: which file of which event type it is, whatever its result. */
+  readonly subject: Uint8Array;
+  /** 32 bytes: SHA-256 of its canonical result. */
+  readonly digest: Uint8Array;
+}
+
+/** The new-format thing made from a webhook, before it is stored. */
+export interface ConvertedEvent {
+  /** `feature.action` */
+  readonly event: string;
+  /** The `webhook-id` header: derived from the content, the same for each repeat. */
+  readonly messageId: string;
+  /** The forwarded body; null where it can be built from the webhook's own text (see `forwardedBody`), so that the payload is stored once. */
+  readonly body: string | null;
+  /** Whether `JSON.stringify(JSON.parse(body).result)` is the text of `result` itself, so that it can be signed without parsing. */
+  readonly plain: boolean;
+  readonly files: readonly FileIdentity[];
+  /** Names of the destinations that this event is for. */
+  readonly destinations: readonly string[];
+}
+
+export type Conversion =
+  | {
+      readonly outcome: 'converted';
+      readonly webhookId: number;
+      readonly events: readonly ConvertedEvent[];
+      /** Files accepted since this time make an event a duplicate; null turns that off. */
+      readonly duplicatesSince: number | null;
+    }
+  | {
+      readonly outcome: 'quarantined';
+      readonly webhookId: number;
+      readonly reason: QuarantineReason;
+      /** What is wrong, one fault a line, for a person to act on. */
+      readonly errors: readonly string[];
+    };
+
+export type DeliveryState = 'pending' | 'sending' | 'delivered' | 'dead';
+
+/** A delivery that is ours to attempt until the lease ends, with all that is needed to send it. */
+export interface ClaimedDelivery {
+  readonly id: number;
+  /** The fencing token: an outcome is only taken with the one of the latest claim. */
+  readonly fence: number;
+  readonly destination: string;
+  /** Attempts that were made and settled before this one. */
+  readonly attempts: number;
+  /** When the webhook arrived. */
+  readonly receivedAt: number;
+  readonly eventId: number;
+  readonly event: string;
+  readonly messageId: string;
+  readonly body: string | null;
+  readonly plain: boolean;
+  readonly webhook: Pick<StoredWebhook, 'id' | 'source' | 'format' | 'body' | 'signature'>;
+}
+
+/** One request of a delivery and what came of it. */
+export interface Attempt {
+  readonly startedAt: number;
+  /** Milliseconds from the first byte sent to the last byte of the answer that was read. */
+  readonly duration: number;
+  /** HTTP status; null where no answer came. */
+  readonly status: number | null;
+  /** Why it failed, for a person; null where it succeeded. */
+  readonly error: string | null;
+  /** The first 4 KiB of the answer's body, as text. */
+  readonly response: string | null;
+}
+
+/** What became of a claimed delivery. */
+export type Settlement = {
+  readonly deliveryId: number;
+  readonly fence: number;
+} & (
+  | { readonly outcome: 'delivered'; readonly attempt: Attempt }
+  | { readonly outcome: 'retry'; readonly attempt: Attempt; readonly dueAt: number }
+  | { readonly outcome: 'dead'; readonly attempt: Attempt; readonly reason: string }
+  /** Handed back without an attempt, as on shutdown. */
+  | { readonly outcome: 'released' }
+);

@@ -1,0 +1,167 @@
+import type {
+  Attempt,
+  ClaimedDelivery,
+  Conversion,
+  DeliveryState,
+  Format,
+  NewWebhook,
+  QuarantineReason,
+  Settlement,
+  StoredWebhook,
+  Verified,
+  WebhookState,
+} from '../model.js';
+
+/**
+ * All that is durable. Each verb is one transaction, done when its promise resolves and not at all when it rejects
+ * (with a `StoreError`), and can be called again with the same arguments after a crash. Several processes may hold
+ * stores on the same data. The conformance suite in `test/store` is the contract's second half.
+ */
+export interface Store {
+  /** Durable once resolved. @returns their ids, in the order given. */
+  putWebhooks(batch: readonly Verified<NewWebhook>[]): Promise<readonly number[]>;
+
+  /**
+   * Webhooks that wait for conversion, oldest first, not handed out to anyone else until `now + lease`.
+   * A webhook whose conversion was not saved by then is handed out again.
+   */
+  claimWebhooks(request: {
+    readonly limit: number;
+    readonly now: number;
+    readonly lease: number;
+  }): Promise<readonly Verified<StoredWebhook>[]>;
+
+  /**
+   * Keeps the events and makes a delivery for each of their destinations, or puts the webhook into quarantine; only
+   * for webhooks that wait for conversion or are in quarantine, so that saving twice does nothing the second time.
+   * An event all of whose files were accepted since `duplicatesSince` is kept as a duplicate, without deliveries.
+   */
+  saveConversions(batch: readonly Conversion[], now: number): Promise<readonly SavedConversion[]>;
+
+  /** Deliveries of one destination that are due, the longest due first, leased until `now + lease`. */
+  claimDeliveries(request: {
+    readonly destination: string;
+    readonly limit: number;
+    readonly now: number;
+    readonly lease: number;
+  }): Promise<readonly ClaimedDelivery[]>;
+
+  /** Records attempts and what follows. @returns for each whether it was taken: false where the lease was lost to a later claim. */
+  settle(batch: readonly Settlement[]): Promise<readonly boolean[]>;
+
+  /** Makes deliveries whose lease has ended due again. @returns how many. */
+  releaseExpired(now: number): Promise<number>;
+
+  listEvents(query: EventQuery): Promise<readonly EventRow[]>;
+  /** @param ref an event's number, or its `webhook-id` (then the newest such event). */
+  getEvent(ref: number | string): Promise<EventDetail | null>;
+  listDeliveries(query: DeliveryQuery): Promise<readonly DeliveryRow[]>;
+  getDelivery(id: number): Promise<DeliveryDetail | null>;
+  listQuarantine(query: QuarantineQuery): Promise<readonly QuarantineRow[]>;
+  getWebhook(id: number): Promise<WebhookDetail | null>;
+  /** Takes webhooks out of quarantine for good; they stay stored until retention. @returns the ids that were in quarantine. */
+  discardQuarantined(ids: readonly number[], note: string, now: number): Promise<readonly number[]>;
+
+  /** Proves that writes are possible, by one. */
+  ping(now: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SavedConversion {
+  readonly webhookId: number;
+  /** False where the webhook had been converted before: nothing was changed. */
+  readonly applied: boolean;
+  readonly events: readonly {
+    readonly id: number;
+    readonly messageId: string;
+    /** The event that this one repeats. */
+    readonly duplicateOf: number | null;
+    readonly deliveries: number;
+  }[];
+}
+
+/** Lists come newest first; `before` is the id where the page before ended. */
+export interface Page {
+  readonly limit: number;
+  readonly before?: number;
+}
+
+export interface EventQuery extends Page {
+  readonly source?: string;
+  readonly event?: string;
+  /** The webhook's time of arrival, from (inclusive) and until (exclusive). */
+  readonly since?: number;
+  readonly until?: number;
+}
+
+export interface EventRow {
+  readonly id: number;
+  readonly messageId: string;
+  readonly webhookId: number;
+  readonly source: string;
+  readonly format: Format;
+  readonly event: string;
+  readonly files: number;
+  readonly receivedAt: number;
+  readonly duplicateOf: number | null;
+  readonly deliveries: Readonly<Record<DeliveryState, number>>;
+}
+
+export interface EventDetail extends EventRow {
+  readonly body: string | null;
+  readonly webhook: WebhookDetail;
+  readonly deliveryRows: readonly DeliveryRow[];
+}
+
+export interface DeliveryQuery extends Page {
+  readonly status?: DeliveryState;
+  readonly destination?: string;
+  readonly eventId?: number;
+  readonly since?: number;
+  readonly until?: number;
+}
+
+export interface DeliveryRow {
+  readonly id: number;
+  readonly eventId: number;
+  readonly messageId: string;
+  readonly event: string;
+  readonly destination: string;
+  readonly status: DeliveryState;
+  readonly attempts: number;
+  readonly createdAt: number;
+  /** When the next attempt is due; null where none will be made. */
+  readonly dueAt: number | null;
+  /** When it was delivered or given up; null while it goes on. */
+  readonly endedAt: number | null;
+  /** Why it is a dead letter. */
+  readonly reason: string | null;
+  readonly lastStatus: number | null;
+  readonly lastError: string | null;
+}
+
+export interface DeliveryDetail extends DeliveryRow {
+  readonly attemptRows: readonly Attempt[];
+}
+
+export interface QuarantineQuery extends Page {
+  readonly reason?: QuarantineReason;
+  readonly source?: string;
+}
+
+export interface QuarantineRow {
+  readonly id: number;
+  readonly source: string;
+  readonly format: Format;
+  readonly receivedAt: number;
+  readonly reason: QuarantineReason;
+  readonly errors: readonly string[];
+  readonly size: number;
+}
+
+export interface WebhookDetail extends StoredWebhook {
+  readonly state: WebhookState;
+  readonly reason: QuarantineReason | null;
+  readonly errors: readonly string[];
+  readonly note: string | null;
+}
