@@ -1,0 +1,178 @@
+import type { QuarantineReason } from '../model.js';
+import { compact, escapeLoneSurrogates, itemsOf, membersOf } from './json-text.js';
+
+/** Status words, in lower case, and the event each stands for (protocol section 3, step 4). */
+export const DEFAULT_STATUSES: Readonly<Record<string, string>> = Object.freeze({
+  processed: 'extraction.processed',
+  completed: 'extraction.processed',
+  done: 'extraction.processed',
+  failed: 'extraction.failed',
+  error: 'extraction.failed',
+});
+
+/** One event of a legacy webhook. */
+export interface LegacyEvent {
+  readonly event: string;
+  /** The JSON text of its files, an array. */
+  readonly resultText: string;
+  /** Whether that is the webhook's own text, to the byte. */
+  readonly carried: boolean;
+}
+
+export type LegacyReading =
+  | { readonly ok: true; readonly events: readonly LegacyEvent[] }
+  | { readonly ok: false; readonly reason: QuarantineReason; readonly errors: readonly string[] };
+
+type JsonObject = { readonly [key: string]: unknown };
+
+const refuse = (reason: QuarantineReason, ...errors: string[]): LegacyReading => ({
+  ok: false,
+  reason,
+  errors,
+});
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Turns the text of a legacy result into events (protocol section 3, steps 1 to 5). Never throws.
+ *
+ * @param resultText not nested deeper than `MAX_DEPTH`
+ * @param statuses lower-case status word to event
+ */
+export function readLegacy(resultText: string, statuses: Readonly<Record<string, string>>): LegacyReading {
+  let result: unknown;
+  try {
+    result = JSON.parse(resultText);
+  } catch (error) {
+    return refuse('result_not_json', `result is not JSON: ${(error as Error).message}`);
+  }
+  const list = listOf(result);
+  if (list === null)
+    return refuse('unrecognized_shape', `result is ${describe(result)}, not a list of files`);
+  if (list.files.length === 0) return refuse('no_files', 'result has no files');
+  const odd = list.files.findIndex((file) => !isObject(file));
+  if (odd !== -1) {
+    return refuse('unrecognized_shape', `file ${odd + 1} is ${describe(list.files[odd])}, not an object`);
+  }
+  return convertFiles(list.files as readonly JsonObject[], list.shape, resultText, statuses);
+}
+
+/** The three shapes of protocol section 3, step 2. */
+type Shape = 'array' | 'batch' | 'file';
+
+function listOf(result: unknown): { readonly shape: Shape; readonly files: readonly unknown[] } | null {
+  if (Array.isArray(result)) return { shape: 'array', files: result };
+  if (!isObject(result)) return null;
+  if (Array.isArray(own(result, 'files')))
+    return { shape: 'batch', files: own(result, 'files') as unknown[] };
+  return typeof own(result, 'status') === 'string' ? { shape: 'file', files: [result] } : null;
+}
+
+/** A member of the object itself: keys such as `__proto__` and `constructor` are data. */
+const own = (object: JsonObject, key: string): unknown =>
+  Object.hasOwn(object, key) ? object[key] : undefined;
+
+function convertFiles(
+  values: readonly JsonObject[],
+  shape: Shape,
+  resultText: string,
+  statuses: Readonly<Record<string, string>>,
+): LegacyReading {
+  const events: string[] = [];
+  const unknown: string[] = [];
+  for (const [index, value] of values.entries()) {
+    const event = eventOf(own(value, 'status'), statuses);
+    if (event === undefined) unknown.push(statusFault(index, value));
+    else events.push(event);
+  }
+  if (unknown.length > 0) return refuse('unknown_status', ...unknown);
+
+  const untouched =
+    shape === 'array' &&
+    values.every((value, index) => events[index] === events[0] && !needsChange(value, events[index] ?? ''));
+  if (untouched) {
+    const text = escapeLoneSurrogates(resultText);
+    return { ok: true, events: [{ event: events[0] ?? '', resultText: text, carried: true }] };
+  }
+  return { ok: true, events: groupByEvent(fileTexts(shape, resultText), events) };
+}
+
+/** The text of each file, with the batch's ids put first into each that lacks them. */
+function fileTexts(shape: Shape, resultText: string): readonly string[] {
+  if (shape === 'array') return itemsOf(resultText);
+  if (shape === 'file') return [resultText];
+  const batch = new Map(membersOf(resultText).map((member) => [member.key, member.value]));
+  return itemsOf(batch.get('files') ?? '[]').map((text) => {
+    const keys = new Set(membersOf(text).map((member) => member.key));
+    const lifted = ['extractionId', 'batchId']
+      .filter((key) => batch.has(key) && !keys.has(key))
+      .map((key) => `"${key}":${batch.get(key)}`);
+    if (lifted.length === 0) return text;
+    return `{${[...lifted, ...(keys.size > 0 ? [text.trim().slice(1, -1)] : [])].join(',')}}`;
+  });
+}
+
+function eventOf(status: unknown, statuses: Readonly<Record<string, string>>): string | undefined {
+  if (typeof status !== 'string') return undefined;
+  const word = status.toLowerCase();
+  return Object.hasOwn(statuses, word) ? statuses[word] : undefined;
+}
+
+/** The documented word: the vendor's own edited and confirmed files say `processed`. */
+const statusOf = (event: string): string => (event === 'extraction.failed' ? 'failed' : 'processed');
+
+function needsChange(file: JsonObject, event: string): boolean {
+  return own(file, 'status') !== statusOf(event) || structureIn(own(file, 'result')) !== undefined;
+}
+
+/** The JSON of an object or array that a string spells; undefined for any other value. */
+function structureIn(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return undefined;
+  try {
+    JSON.parse(value);
+    return value;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Steps 3 and 4 on one file's text: compact, in its own order. */
+function rewriteFile(text: string, event: string): string {
+  const members = membersOf(text).map(({ key, rawKey, value }) => {
+    if (key === 'status') return `${rawKey}:${JSON.stringify(statusOf(event))}`;
+    const structure = key === 'result' && value.startsWith('"') ? structureIn(JSON.parse(value)) : undefined;
+    return `${rawKey}:${compact(structure ?? value)}`;
+  });
+  return escapeLoneSurrogates(`{${members.join(',')}}`);
+}
+
+/** Step 5: an event for each kind, in the order of its first file. */
+function groupByEvent(texts: readonly string[], events: readonly string[]): readonly LegacyEvent[] {
+  const groups = new Map<string, string[]>();
+  for (const [index, text] of texts.entries()) {
+    const event = events[index] ?? '';
+    const file = rewriteFile(text, event);
+    const group = groups.get(event);
+    if (group === undefined) groups.set(event, [file]);
+    else group.push(file);
+  }
+  return [...groups].map(([event, files]) => ({ event, resultText: `[${files.join(',')}]`, carried: false }));
+}
+
+function statusFault(index: number, file: JsonObject): string {
+  const name = own(file, 'fileName') ?? own(file, 'fileId');
+  const status = own(file, 'status');
+  const subject = `file ${index + 1}${typeof name === 'string' ? ` (${name})` : ''}`;
+  return typeof status === 'string'
+    ? `${subject}: no event stands for the status ${JSON.stringify(status)}; name one under "statuses" of the source if it should`
+    : `${subject}: status is ${describe(status)}, not a string`;
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (isObject(value)) return 'an object without "files" or "status"';
+  return `a ${typeof value}`;
+}
