@@ -1,0 +1,50 @@
+import type { Config } from '../config/config.js';
+import type { Conversion, QuarantineReason, StoredWebhook, Verified } from '../model.js';
+import { loadEventSchemas } from './event-schemas.js';
+import { normalize } from './normalize.js';
+import { createRouter } from './route.js';
+
+/** Turns a stored webhook into what the store keeps of it. Never throws: what cannot be converted is quarantined. */
+export type Converter = (webhook: Verified<StoredWebhook>) => Conversion;
+
+/**
+ * Compiles everything that conversion needs from the configuration.
+ *
+ * @throws {ShimError} where a schema does not compile
+ */
+export function createConverter(config: Pick<Config, 'sources' | 'destinations'>): Converter {
+  const schemas = loadEventSchemas();
+  const route = createRouter(config.destinations);
+  const sources = new Map(config.sources.map((source) => [source.name, source]));
+
+  return (webhook) => {
+    const quarantined = (reason: QuarantineReason, errors: readonly string[]): Conversion => ({
+      outcome: 'quarantined',
+      webhookId: webhook.id,
+      reason,
+      errors,
+    });
+    const source = sources.get(webhook.source);
+    if (source === undefined) {
+      return quarantined('source_not_configured', [
+        `the configuration has no source "${webhook.source}" any more: add it again and retry, or discard the webhook`,
+      ]);
+    }
+    try {
+      const normalized = normalize(webhook, { source: source.name, statuses: source.statuses, schemas });
+      if (!normalized.ok) return quarantined(normalized.reason, normalized.errors);
+      return {
+        outcome: 'converted',
+        webhookId: webhook.id,
+        duplicatesSince: source.dedupWindow === 0 ? null : webhook.receivedAt - source.dedupWindow,
+        events: normalized.events.map(({ value, ...event }) => ({
+          ...event,
+          destinations: route(source.name, value),
+        })),
+      };
+    } catch (error) {
+      // A fault of ours must not hold up the webhooks behind this one, nor lose it.
+      return quarantined('internal_error', [error instanceof Error ? error.message : String(error)]);
+    }
+  };
+}

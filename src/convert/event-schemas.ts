@@ -1,0 +1,43 @@
+import { compileSchema, readSchema, type SchemaFault } from '../schemas.js';
+
+const FAULTS_SHOWN = 20;
+const EXTRACTION_EVENTS = ['processed', 'edited', 'confirmed', 'failed'].map(
+  (action) => `extraction.${action}`,
+);
+
+/** The checks of protocol section 3, step 7, and section 4. Compiled at start: one that does not compile stops the start. */
+export interface EventSchemas {
+  /** @returns what is wrong with `{event, result}`, one fault a line, for a person; nothing where it satisfies its schema. */
+  check(event: { readonly event: string; readonly result: unknown }): readonly string[];
+}
+
+export function loadEventSchemas(): EventSchemas {
+  const envelope = compileSchema(readSchema('event.schema.json'));
+  const refs = [readSchema('extraction-file.schema.json')];
+  const known = new Map(
+    EXTRACTION_EVENTS.map((name) => [name, compileSchema(readSchema(`${name}.schema.json`), { refs })]),
+  );
+  return {
+    check: (event) => describeFaults((known.get(event.event) ?? envelope)(event)),
+  };
+}
+
+/** Faults as a person reads them, the place first. */
+export function describeFaults(faults: readonly SchemaFault[]): readonly string[] {
+  const lines = faults
+    // Says only that "then" was missed; what was missed stands beside it.
+    .filter((fault) => fault.keyword !== 'if')
+    .map((fault) => `${fault.path === '' ? 'the event' : placeOf(fault.path)} ${fault.message}`);
+  const shown = [...new Set(lines)].slice(0, FAULTS_SHOWN);
+  return faults.length > 0 && shown.length === 0 ? ['the event does not satisfy its schema'] : shown;
+}
+
+/** `/result/0/extractionId` as `result[0].extractionId`. */
+function placeOf(pointer: string): string {
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part, index) => (/^\d+$/.test(part) ? `[${part}]` : index === 0 ? part : `.${part}`))
+    .join('');
+}

@@ -1,0 +1,98 @@
+import { eventBody, legacyResultText } from '../formats/forward.js';
+import { fileIdentity, messageId } from '../formats/identity.js';
+import { exceedsDepth, itemsOf, memberOf } from '../formats/json-text.js';
+import { type LegacyEvent, readLegacy } from '../formats/legacy.js';
+import type { ConvertedEvent, Format, QuarantineReason, Verified } from '../model.js';
+import type { EventSchemas } from './event-schemas.js';
+
+/** An event and its parsed content, before it is known where it goes. */
+export interface NormalizedEvent extends Omit<ConvertedEvent, 'destinations'> {
+  readonly value: { readonly event: string; readonly result: unknown };
+}
+
+export type Normalized =
+  | { readonly ok: true; readonly events: readonly NormalizedEvent[] }
+  | { readonly ok: false; readonly reason: QuarantineReason; readonly errors: readonly string[] };
+
+export interface NormalizeRules {
+  readonly source: string;
+  /** Lower-case status word to event. */
+  readonly statuses: Readonly<Record<string, string>>;
+  readonly schemas: EventSchemas;
+}
+
+const EVENT_NAME = /^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_-]*)+$/;
+
+const refuse = (reason: QuarantineReason, ...errors: readonly string[]): Normalized => ({
+  ok: false,
+  reason,
+  errors,
+});
+
+/**
+ * What an authentic webhook becomes: its events, or why it becomes none (protocol sections 3 and 4). Never throws for
+ * any body that `authenticate` lets through.
+ */
+export function normalize(
+  webhook: Verified<{ readonly format: Format; readonly body: string }>,
+  rules: NormalizeRules,
+): Normalized {
+  return webhook.format === 'legacy' ? fromLegacy(webhook.body, rules) : fromNew(webhook.body, rules);
+}
+
+function fromLegacy(body: string, rules: NormalizeRules): Normalized {
+  const resultText = legacyResultText(body);
+  if (exceedsDepth(resultText)) return tooDeep();
+  const reading = readLegacy(resultText, rules.statuses);
+  if (!reading.ok) return reading;
+
+  const events: NormalizedEvent[] = [];
+  for (const event of reading.events) {
+    // A file's result that was JSON in a string can be deeper than the text that held it.
+    if (!event.carried && exceedsDepth(event.resultText)) return tooDeep();
+    const normalized = legacyEvent(event, rules);
+    const faults = rules.schemas.check(normalized.value);
+    if (faults.length > 0) return refuse('schema_violation', ...faults);
+    events.push(normalized);
+  }
+  return { ok: true, events };
+}
+
+function legacyEvent({ event, resultText, carried }: LegacyEvent, rules: NormalizeRules): NormalizedEvent {
+  const result: unknown = JSON.parse(resultText);
+  return {
+    event,
+    value: { event, result },
+    body: carried ? null : eventBody(event, resultText),
+    plain: carried && JSON.stringify(result) === resultText,
+    ...identify(event, resultText, rules.source),
+  };
+}
+
+function fromNew(body: string, rules: NormalizeRules): Normalized {
+  const { event, result } = JSON.parse(body) as { readonly event?: unknown; readonly result: unknown };
+  if (typeof event !== 'string' || !EVENT_NAME.test(event)) {
+    return refuse(
+      'invalid_event',
+      `event is ${shown(event)}, not feature.action such as "extraction.processed"`,
+    );
+  }
+  const value = { event, result };
+  const faults = rules.schemas.check(value);
+  if (faults.length > 0) return refuse('schema_violation', ...faults);
+  const identity = identify(event, memberOf(body, 'result') ?? '[]', rules.source);
+  return { ok: true, events: [{ event, value, body: null, plain: false, ...identity }] };
+}
+
+function identify(event: string, resultText: string, source: string) {
+  const files = itemsOf(resultText).map((text) => fileIdentity(source, event, text));
+  return { files, messageId: messageId(source, event, files) };
+}
+
+const tooDeep = (): Normalized => refuse('nesting_too_deep', 'result is nested more than 256 deep');
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'missing';
+  const text = JSON.stringify(value);
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
