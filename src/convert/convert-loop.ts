@@ -1,0 +1,106 @@
+import type { Conversion } from '../model.js';
+import { createSleep } from '../sleep.js';
+import type { SavedConversion, Store } from '../store/store.js';
+import type { Log } from '../telemetry/log.js';
+import type { Converter } from './converter.js';
+
+/** Small enough that an answer that waits for the same thread does not wait for long. */
+const BATCH = 32;
+/** Longer than any batch takes: only after a fault of ours is a webhook handed out again. */
+const LEASE = 60_000;
+/** Between tries while the store does not work. */
+const BACKOFF = 1_000;
+
+export interface Loop {
+  /** Says that there may be work: a hint, polling is the truth. */
+  wake(): void;
+  /** When it last looked for work. */
+  lastMoved(): number;
+  /** Finishes the batch in hand. */
+  stop(): Promise<void>;
+}
+
+/** Converts what was received, the oldest first, until it is stopped. */
+export function startConverting(options: {
+  readonly store: Pick<Store, 'claimWebhooks' | 'saveConversions'>;
+  readonly convert: Converter;
+  /** Called when deliveries were added. */
+  readonly onSaved: () => void;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly pollInterval: number;
+}): Loop {
+  const { store, log, now } = options;
+  const sleep = createSleep();
+  let stopping = false;
+  let moved = now();
+  let failing = false;
+
+  /** A conversion that the store does not take must not hold up those that came in the same batch. */
+  const save = async (conversions: readonly Conversion[]): Promise<readonly SavedConversion[]> => {
+    try {
+      return await store.saveConversions(conversions, now());
+    } catch (error) {
+      if (conversions.length === 1) throw error;
+      const saved: SavedConversion[] = [];
+      let failed = 0;
+      for (const conversion of conversions) {
+        try {
+          saved.push(...(await store.saveConversions([conversion], now())));
+        } catch (cause) {
+          failed++;
+          log.error({ webhook: conversion.webhookId, err: cause }, 'conversion not saved; tried again later');
+        }
+      }
+      if (failed === conversions.length) throw error;
+      return saved;
+    }
+  };
+
+  /** @returns how many webhooks it had to do with */
+  const step = async (): Promise<number> => {
+    const webhooks = await store.claimWebhooks({ limit: BATCH, now: now(), lease: LEASE });
+    if (webhooks.length === 0) return 0;
+    const conversions = webhooks.map(options.convert);
+    for (const conversion of conversions) {
+      if (conversion.outcome === 'quarantined') {
+        const { webhookId, reason, errors } = conversion;
+        log.warn({ webhook: webhookId, reason, errors: errors.slice(0, 3) }, 'webhook quarantined');
+      }
+    }
+    const saved = await save(conversions);
+    for (const { webhookId, applied, events } of saved) {
+      for (const event of applied ? events : []) {
+        log.debug({ webhook: webhookId, event: event.id, duplicateOf: event.duplicateOf }, 'event stored');
+      }
+    }
+    options.onSaved();
+    return webhooks.length;
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopping) {
+      moved = now();
+      try {
+        const done = await step();
+        failing = false;
+        if (done === 0) await sleep.for(options.pollInterval);
+      } catch (error) {
+        if (!failing) log.error({ err: error }, 'converting stopped: the store does not work; trying again');
+        failing = true;
+        await sleep.for(BACKOFF);
+      }
+    }
+  };
+  const running = run();
+
+  return {
+    wake: sleep.wake,
+    lastMoved: () => moved,
+    stop: async () => {
+      stopping = true;
+      sleep.wake();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import Router from '@koa/router';
+import Koa, { type Middleware } from 'koa';
+import { RequestError } from '../errors.js';
+import type { Log } from '../telemetry/log.js';
+import { answerErrors, answerNotFound } from './answers.js';
+
+/** One named check of readiness. */
+export interface Check {
+  readonly ok: boolean;
+  /** What is wrong, and what to do; or what was found. */
+  readonly message: string;
+}
+
+export type Checks = Readonly<Record<string, Check>>;
+
+/** The admin port. The two health pages are open, since they say nothing but names and states. */
+export function createAdminApp(options: {
+  readonly token: string | null;
+  readonly ready: () => Promise<Checks>;
+  readonly log: Log;
+}): Koa {
+  const router = new Router();
+  router.get('/healthz', (ctx) => {
+    ctx.body = { message: 'ok' };
+  });
+  router.get('/readyz', async (ctx) => {
+    const checks = await options.ready();
+    const failed = Object.keys(checks).filter((name) => checks[name]?.ok !== true);
+    ctx.status = failed.length === 0 ? 200 : 503;
+    ctx.body = { message: failed.length === 0 ? 'ready' : `not ready: ${failed.join(', ')}`, checks };
+  });
+
+  const app = new Koa();
+  app
+    .use(answerErrors(options.log))
+    .use(router.routes())
+    .use(requireToken(options.token))
+    .use(answerNotFound);
+  return app;
+}
+
+function requireToken(token: string | null): Middleware {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return async (ctx, next) => {
+    // Digests have one length, so that the comparison tells nothing about the token's.
+    if (token !== null && !timingSafeEqual(digest(ctx.get('authorization')), digest(`Bearer ${token}`))) {
+      ctx.set('www-authenticate', 'Bearer');
+      throw new RequestError(401, 'token', 'Send the admin token: Authorization: Bearer …');
+    }
+    await next();
+  };
+}

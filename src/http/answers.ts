@@ -1,0 +1,41 @@
+import type { Middleware } from 'koa';
+import { RequestError, StoreError } from '../errors.js';
+import type { Log } from '../telemetry/log.js';
+
+/** How long a sender is asked to wait when a webhook could not be stored. */
+const RETRY_AFTER_SECONDS = '5';
+
+/**
+ * Turns whatever is thrown into a JSON answer with a `message`: the one place where that is decided. Only a
+ * `RequestError` speaks to the client in its own words.
+ */
+export function answerErrors(log: Log): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      if (error instanceof RequestError) {
+        ctx.status = error.status;
+        ctx.body = { message: error.message };
+        log.warn({ status: error.status, code: error.code, path: ctx.path, from: ctx.ip }, 'request refused');
+        // What is left of a body that was not read would be taken for the next request.
+        if (!ctx.req.complete) ctx.set('connection', 'close');
+      } else if (error instanceof StoreError) {
+        ctx.status = 503;
+        ctx.set('retry-after', RETRY_AFTER_SECONDS);
+        ctx.body = { message: 'The webhook could not be stored. Send it again.' };
+        log.error({ code: error.code, path: ctx.path, err: error }, 'webhook not stored');
+      } else {
+        ctx.status = 500;
+        ctx.body = { message: 'Internal error' };
+        log.error({ path: ctx.path, err: error }, 'request failed');
+      }
+    }
+  };
+}
+
+/** The last middleware: nothing answers here. */
+export const answerNotFound: Middleware = (ctx) => {
+  ctx.status = 404;
+  ctx.body = { message: `Nothing here: ${ctx.method} ${ctx.path}` };
+};

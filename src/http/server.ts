@@ -1,0 +1,95 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type Koa from 'koa';
+import { ShimError } from '../errors.js';
+
+/** What a stranger can hold of us. */
+const LIMITS = {
+  connections: 2_048,
+  headerBytes: 16 * 1024,
+  headers: 100,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 15_000,
+} as const;
+
+export interface HttpServer {
+  /** `http://host:port`, with the port that was really taken. */
+  readonly url: string;
+  /** Takes no more requests, finishes those it has, and after `grace` milliseconds ends what is left. */
+  close(grace: number): Promise<void>;
+}
+
+/** @throws {ShimError} `port_in_use` or `port_unusable` */
+export async function serveHttp(app: Koa, address: { host: string; port: number }): Promise<HttpServer> {
+  const server = createServer(
+    {
+      maxHeaderSize: LIMITS.headerBytes,
+      headersTimeout: LIMITS.headersTimeout,
+      requestTimeout: LIMITS.requestTimeout,
+      keepAliveTimeout: LIMITS.keepAliveTimeout,
+      connectionsCheckingInterval: 1_000,
+    },
+    app.callback(),
+  );
+  server.maxConnections = LIMITS.connections;
+  server.maxHeadersCount = LIMITS.headers;
+  server.on('clientError', answerClientError);
+  await listen(server, address);
+
+  const { address: host, port, family } = server.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${host}]` : host}:${port}`,
+    close: (grace) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => server.closeAllConnections(), grace);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
+  };
+}
+
+function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(cause, host, port)));
+    server.listen(port, host, resolve);
+  });
+}
+
+function listenError(cause: NodeJS.ErrnoException, host: string, port: number): ShimError {
+  if (cause.code === 'EADDRINUSE') {
+    const message = `port ${port} on ${host} is in use: stop the program that has it, or set another port in the configuration`;
+    return new ShimError('port_in_use', message, { cause });
+  }
+  const reasons: Readonly<Record<string, string>> = {
+    EACCES: 'ports below 1024 need more rights: set another one in the configuration',
+    EADDRNOTAVAIL:
+      'no network interface has this address: set server.host or admin.host to one of this machine',
+    ENOTFOUND: 'the host name is not known: set server.host or admin.host to an address of this machine',
+  };
+  const reason = reasons[cause.code ?? ''] ?? cause.message;
+  return new ShimError('port_unusable', `cannot listen on ${host}:${port}: ${reason}`, { cause });
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, readonly [string, string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request took too long to arrive'],
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers are too large'],
+};
+
+/** What never became a request is answered in JSON as well. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, message] = CLIENT_ERRORS[error.code ?? ''] ?? [
+    '400 Bad Request',
+    'This is not a valid request',
+  ];
+  const body = JSON.stringify({ message });
+  socket.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,52 @@
+import type { Check, Checks } from './http/admin-app.js';
+import type { WorkApi } from './thread/work-api.js';
+
+/** A loop that has not moved for so long is stuck: each polls several times a second. */
+const STUCK = 15_000;
+/** A store that takes longer to answer is of no use to a sender that waits. */
+const PATIENCE = 5_000;
+
+/** The checks behind `/readyz`: the store takes writes, and each loop moves. */
+export function createReadiness(
+  work: Pick<WorkApi, 'ping' | 'idleTimes'>,
+  now: () => number,
+): () => Promise<Checks> {
+  return async () => {
+    const [store, loops] = await Promise.all([checkStore(work, now), checkLoops(work)]);
+    return { store, ...loops };
+  };
+}
+
+async function checkStore(work: Pick<WorkApi, 'ping'>, now: () => number): Promise<Check> {
+  try {
+    await withPatience(work.ping(now()));
+    return { ok: true, message: 'takes writes' };
+  } catch (error) {
+    return { ok: false, message: messageOf(error) };
+  }
+}
+
+async function checkLoops(work: Pick<WorkApi, 'idleTimes'>): Promise<Checks> {
+  try {
+    const idle = await withPatience(work.idleTimes());
+    return Object.fromEntries(
+      Object.entries(idle).map(([name, time]): [string, Check] => [
+        name,
+        time < STUCK
+          ? { ok: true, message: 'moves' }
+          : { ok: false, message: `has not moved for ${Math.round(time / 1_000)} s: restart the service` },
+      ]),
+    );
+  } catch (error) {
+    return { work: { ok: false, message: messageOf(error) } };
+  }
+}
+
+function withPatience<T>(promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE / 1_000} s`)), PATIENCE);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

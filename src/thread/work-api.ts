@@ -1,0 +1,21 @@
+import type { Config } from '../config/config.js';
+import type { Store } from '../store/store.js';
+
+/** What the work thread is started with. */
+export interface WorkOptions {
+  readonly config: Config;
+  /** The folder that relative paths start from. */
+  readonly cwd: string;
+}
+
+/** What the main thread asks of the work thread. */
+export interface WorkApi extends Pick<Store, 'putWebhooks' | 'ping'> {
+  /** Opens the store and starts the loops. @throws {ShimError} why it cannot */
+  start(): Promise<void>;
+  /** Milliseconds since each loop last moved, by name. */
+  idleTimes(): Promise<Readonly<Record<string, number>>>;
+  /** Finishes or hands back what is being sent, within `grace` milliseconds, and closes the store. */
+  stop(grace: number): Promise<void>;
+}
+
+export const WORK_VERBS = ['start', 'putWebhooks', 'ping', 'idleTimes', 'stop'] as const;

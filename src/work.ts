@@ -1,0 +1,39 @@
+import { startConverting } from './convert/convert-loop.js';
+import { createConverter } from './convert/converter.js';
+import { startDispatcher } from './delivery/dispatcher.js';
+import { openStore } from './store/open.js';
+import { createLog } from './telemetry/log.js';
+import type { WorkApi, WorkOptions } from './thread/work-api.js';
+
+const POLL_INTERVAL = 200;
+
+/** The half behind the answer: the store, conversion and delivery. */
+export type Work = Omit<WorkApi, 'start'>;
+
+/** @throws {ShimError} where the store cannot be opened or a schema does not compile */
+export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
+  const log = createLog(config.log);
+  const convert = createConverter(config);
+  const store = await openStore(config.store.url, { mode: 'own', cwd });
+  const common = { store, log, now: Date.now, pollInterval: POLL_INTERVAL };
+  const dispatcher = startDispatcher({ ...common, config, random: Math.random });
+  const converting = startConverting({ ...common, convert, onSaved: dispatcher.wake });
+
+  return {
+    putWebhooks: async (batch) => {
+      const ids = await store.putWebhooks(batch);
+      converting.wake();
+      return ids;
+    },
+    ping: (now) => store.ping(now),
+    idleTimes: async () => {
+      const now = Date.now();
+      return { convert: now - converting.lastMoved(), deliver: now - dispatcher.lastMoved() };
+    },
+    stop: async (grace) => {
+      await converting.stop();
+      await dispatcher.stop(grace);
+      await store.close();
+    },
+  };
+}
