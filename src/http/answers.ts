@@ -1,15 +1,20 @@
 import type { Middleware } from 'koa';
 import { RequestError, StoreError } from '../errors.js';
+import { createGate } from '../telemetry/gate.js';
 import type { Log } from '../telemetry/log.js';
 
 /** How long a sender is asked to wait when a webhook could not be stored. */
 const RETRY_AFTER_SECONDS = '5';
+
+/** In ten seconds; the rest are counted with the next one that is logged. */
+const REFUSALS_LOGGED = 50;
 
 /**
  * Turns whatever is thrown into a JSON answer with a `message`: the one place where that is decided. Only a
  * `RequestError` speaks to the client in its own words.
  */
 export function answerErrors(log: Log): Middleware {
+  const gate = createGate(REFUSALS_LOGGED, 10_000, Date.now);
   return async (ctx, next) => {
     try {
       await next();
@@ -17,7 +22,11 @@ export function answerErrors(log: Log): Middleware {
       if (error instanceof RequestError) {
         ctx.status = error.status;
         ctx.body = { message: error.message };
-        log.warn({ status: error.status, code: error.code, path: ctx.path, from: ctx.ip }, 'request refused');
+        const heldBack = gate.pass();
+        if (heldBack !== null) {
+          const { status, code } = error;
+          log.warn({ status, code, path: ctx.path, from: ctx.ip, heldBack }, 'request refused');
+        }
         // What is left of a body that was not read would be taken for the next request.
         if (!ctx.req.complete) ctx.set('connection', 'close');
       } else if (error instanceof StoreError) {

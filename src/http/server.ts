@@ -3,15 +3,15 @@ import type { AddressInfo, Socket } from 'node:net';
 import type Koa from 'koa';
 import { ShimError } from '../errors.js';
 
-/** What a stranger can hold of us. */
-const LIMITS = {
+/** What a stranger can hold of us; times in milliseconds. */
+export const LIMITS = {
   connections: 2_048,
   headerBytes: 16 * 1024,
   headers: 100,
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   keepAliveTimeout: 15_000,
-} as const;
+};
 
 export interface HttpServer {
   /** `http://host:port`, with the port that was really taken. */
@@ -21,19 +21,23 @@ export interface HttpServer {
 }
 
 /** @throws {ShimError} `port_in_use` or `port_unusable` */
-export async function serveHttp(app: Koa, address: { host: string; port: number }): Promise<HttpServer> {
+export async function serveHttp(
+  app: Koa,
+  address: { readonly host: string; readonly port: number },
+  limits: Readonly<typeof LIMITS> = LIMITS,
+): Promise<HttpServer> {
   const server = createServer(
     {
-      maxHeaderSize: LIMITS.headerBytes,
-      headersTimeout: LIMITS.headersTimeout,
-      requestTimeout: LIMITS.requestTimeout,
-      keepAliveTimeout: LIMITS.keepAliveTimeout,
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersTimeout,
+      requestTimeout: limits.requestTimeout,
+      keepAliveTimeout: limits.keepAliveTimeout,
       connectionsCheckingInterval: 1_000,
     },
     app.callback(),
   );
-  server.maxConnections = LIMITS.connections;
-  server.maxHeadersCount = LIMITS.headers;
+  server.maxConnections = limits.connections;
+  server.maxHeadersCount = limits.headers;
   server.on('clientError', answerClientError);
   await listen(server, address);
 

@@ -1,0 +1,27 @@
+/** Lets `limit` through in each `window` milliseconds; what strangers cause must not fill the log. */
+export interface Gate {
+  /** @returns null where this one is held back, else how many were held back since the last that passed. */
+  pass(): number | null;
+}
+
+export function createGate(limit: number, window: number, now: () => number): Gate {
+  let since = Number.NEGATIVE_INFINITY;
+  let passed = 0;
+  let heldBack = 0;
+  return {
+    pass: () => {
+      if (now() - since >= window) {
+        since = now();
+        passed = 0;
+      }
+      if (passed >= limit) {
+        heldBack++;
+        return null;
+      }
+      passed++;
+      const count = heldBack;
+      heldBack = 0;
+      return count;
+    },
+  };
+}

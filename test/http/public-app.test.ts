@@ -1,0 +1,200 @@
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { StoreError } from '../../src/errors.js';
+import { signBody } from '../../src/formats/request-body.js';
+import { type PublicServer, sendRaw, startPublic } from '../support/http.js';
+import { vectors } from '../support/vectors.js';
+
+const SECRET = 'E_AI_K_c2VjcmV0';
+const BODY = '{"result":"[]"}';
+const HEADERS = { 'content-type': 'application/json', 'x-webhook-signature': signBody(BODY, SECRET) };
+
+let server: PublicServer | undefined;
+afterEach(async () => server?.close(0));
+
+async function start(options: Partial<Parameters<typeof startPublic>[0]> = {}): Promise<PublicServer> {
+  server = await startPublic({ secrets: [SECRET], ...options });
+  return server;
+}
+
+async function post(body: string | Buffer, headers: Record<string, string> = HEADERS, path = '/webhook') {
+  const response = await fetch(`${server?.url}${path}`, { method: 'POST', headers, body });
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as { message: string },
+  };
+}
+
+describe('the vectors over HTTP', () => {
+  it.each(vectors.map((vector) => [vector.name, vector] as const))('%s', async (_name, vector) => {
+    const { accepted } = await start({ secrets: [vector.secret] });
+    const answer = await post(vector.request.body, { ...vector.request.headers });
+    expect(answer.status).toBe(vector.expect.status);
+    expect(answer.body.message).toEqual(expect.any(String));
+    if (vector.expect.response !== undefined) expect(answer.body).toEqual(vector.expect.response);
+    expect(accepted).toHaveLength(vector.expect.status === 200 ? 1 : 0);
+    if (accepted[0] !== undefined) {
+      expect(accepted[0].body).toBe(vector.request.body);
+      expect(accepted[0].signature).toBe(vector.request.headers['x-webhook-signature']);
+    }
+  });
+});
+
+describe('the public port', () => {
+  it('answers what the vendor documents', async () => {
+    await start();
+    const answer = await post(BODY);
+    expect([answer.status, answer.body]).toEqual([200, { message: 'Webhook received' }]);
+    expect(answer.headers.get('content-type')).toContain('application/json');
+  });
+
+  it('hands over what came, with the secret that signed it', async () => {
+    const { accepted } = await start({ secrets: ['E_AI_K_new', SECRET] });
+    await post(BODY);
+    expect(accepted).toEqual([
+      {
+        source: 'extracta',
+        format: 'legacy',
+        receivedAt: 1_000,
+        body: BODY,
+        signature: HEADERS['x-webhook-signature'],
+        secretIndex: 1,
+      },
+    ]);
+  });
+
+  it('takes a source that is pinned to a format at its word', async () => {
+    const { accepted } = await start({ format: 'new' });
+    await post(BODY);
+    expect(accepted[0]?.format).toBe('new');
+  });
+
+  it.each(['application/json; charset=utf-8', 'application/vnd.vendor+json', 'APPLICATION/JSON'])(
+    'takes %s',
+    async (type) => {
+      await start();
+      expect((await post(BODY, { ...HEADERS, 'content-type': type })).status).toBe(200);
+    },
+  );
+
+  it.each(['text/plain', 'application/jsonp', 'text/json-not', 'application/x-www-form-urlencoded', ''])(
+    'refuses the media type "%s" with 415',
+    async (type) => {
+      const { accepted } = await start();
+      expect((await post(BODY, { ...HEADERS, 'content-type': type })).status).toBe(415);
+      expect(accepted).toEqual([]);
+    },
+  );
+
+  it('inflates what was compressed', async () => {
+    const { accepted } = await start();
+    expect((await post(gzipSync(BODY), { ...HEADERS, 'content-encoding': 'gzip' })).status).toBe(200);
+    expect((await post(brotliCompressSync(BODY), { ...HEADERS, 'content-encoding': 'br' })).status).toBe(200);
+    expect(accepted.map((webhook) => webhook.body)).toEqual([BODY, BODY]);
+  });
+
+  it('refuses a compressed body that is not one, or in a way it does not know', async () => {
+    await start();
+    expect((await post(BODY, { ...HEADERS, 'content-encoding': 'gzip' })).status).toBe(400);
+    expect((await post(BODY, { ...HEADERS, 'content-encoding': 'zstd' })).status).toBe(415);
+  });
+
+  it('refuses a body over the limit with 413, however it comes', async () => {
+    await start({ bodyLimit: 1_000 });
+    const large = JSON.stringify({ result: 'x'.repeat(1_000) });
+    expect((await post(large)).status).toBe(413);
+    expect((await post(gzipSync(large), { ...HEADERS, 'content-encoding': 'gzip' })).status).toBe(413);
+    const head =
+      'POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n';
+    const chunked = await sendRaw(server?.url ?? '', [head, `7d0\r\n${'x'.repeat(2_000)}\r\n`]);
+    expect(chunked).toMatch(/^HTTP\/1\.1 413 [\s\S]*"message"/);
+    const exact = JSON.stringify({ result: 'x'.repeat(1_000 - 13) });
+    expect(Buffer.byteLength(exact)).toBe(1_000);
+    expect((await post(exact, { ...HEADERS, 'x-webhook-signature': signBody(exact, SECRET) })).status).toBe(
+      200,
+    );
+  });
+
+  it('refuses an empty body with 400', async () => {
+    await start();
+    expect((await post('')).status).toBe(400);
+  });
+
+  it('refuses deep nesting with 400, before anyone is authenticated', async () => {
+    await start();
+    for (const deep of ['['.repeat(100_000), `{"result":${'['.repeat(100_000)}${']'.repeat(100_000)}}`]) {
+      expect((await post(deep)).status).toBe(400);
+    }
+  });
+
+  it('refuses two signature headers, though both are right', async () => {
+    await start();
+    const signature = `x-webhook-signature: ${HEADERS['x-webhook-signature']}\r\n`;
+    const answer = await sendRaw(server?.url ?? '', [
+      `POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${signature}${signature}`,
+      `content-length: ${BODY.length}\r\n\r\n${BODY}`,
+    ]);
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+  });
+
+  it('says nothing of the content to who is not authenticated', async () => {
+    await start();
+    const answers = [];
+    for (const body of ['{"result":"not json"}', '{"event":"x","result":7}', '{"result":"[]"}']) {
+      answers.push(await post(body, { ...HEADERS, 'x-webhook-signature': 'AAAA' }));
+    }
+    expect(new Set(answers.map((answer) => JSON.stringify([answer.status, answer.body])))).toEqual(
+      new Set([JSON.stringify([401, { message: 'Webhook is not properly signed' }])]),
+    );
+  });
+
+  it('answers 404 and 405 in JSON, the latter with what is allowed', async () => {
+    await start();
+    expect((await post(BODY, HEADERS, '/other')).status).toBe(404);
+    for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
+      const response = await fetch(`${server?.url}/webhook`, { method });
+      expect([method, response.status, response.headers.get('allow')]).toEqual([method, 405, 'POST']);
+      expect(await response.json()).toEqual({ message: expect.stringContaining('POST') });
+    }
+  });
+
+  it('answers GET /healthz', async () => {
+    await start();
+    expect((await fetch(`${server?.url}/healthz`)).status).toBe(200);
+  });
+
+  it('answers 503 with Retry-After when the store cannot take it, and never a 2xx', async () => {
+    await start({ accept: async () => Promise.reject(new StoreError('store_full', 'the disk is full')) });
+    const answer = await post(BODY);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(JSON.stringify(answer.body)).not.toContain('disk');
+  });
+
+  it('answers 500 without a word of the cause for a fault of ours', async () => {
+    await start({ accept: async () => Promise.reject(new Error('internals')) });
+    expect(await post(BODY)).toMatchObject({ status: 500, body: { message: 'Internal error' } });
+  });
+
+  it('bounds the memory that large bodies can take at one time', async () => {
+    await start({ bodyLimit: 200 * 1024 * 1024 });
+    const head = `POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${150 * 1024 * 1024}\r\n\r\n`;
+    const first = sendRaw(server?.url ?? '', [head]);
+    const answers = await Promise.race([
+      Promise.all([sendRaw(server?.url ?? '', [head])]),
+      first.then((answer) => [answer]),
+    ]);
+    expect(answers[0]).toMatch(/^HTTP\/1\.1 503 [\s\S]*retry-after: 1/i);
+  });
+
+  it('logs no secret, no signature and no body', async () => {
+    await start({ accept: async () => Promise.reject(new StoreError('store_full', 'the disk is full')) });
+    await post(BODY);
+    await post(BODY, { ...HEADERS, 'x-webhook-signature': 'AAAA' });
+    const lines = server?.log.lines.join('\n') ?? '';
+    expect(lines).toContain('refused');
+    for (const hidden of ['c2VjcmV0', HEADERS['x-webhook-signature'], 'AAAA', 'result']) {
+      expect(lines).not.toContain(hidden);
+    }
+  });
+});

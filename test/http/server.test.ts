@@ -1,0 +1,89 @@
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { LIMITS, serveHttp } from '../../src/http/server.js';
+import { type PublicServer, sendRaw, startPublic } from '../support/http.js';
+
+const SECRET = 'E_AI_K_c2VjcmV0';
+let server: PublicServer | undefined;
+afterEach(async () => server?.close(0));
+
+describe('the HTTP server', () => {
+  it('answers what is no request with 400 in JSON', async () => {
+    server = await startPublic({ secrets: [SECRET] });
+    expect(await sendRaw(server.url, ['nonsense\r\n\r\n'])).toMatch(
+      /^HTTP\/1\.1 400 [\s\S]*{"message":"[^"]+"}$/,
+    );
+  });
+
+  it('refuses headers over 16 KiB with 431 in JSON', async () => {
+    server = await startPublic({ secrets: [SECRET] });
+    const answer = await sendRaw(server.url, [
+      `POST /webhook HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(17_000)}\r\n\r\n`,
+    ]);
+    expect(answer).toMatch(/^HTTP\/1\.1 431 [\s\S]*{"message":"[^"]+"}$/);
+  });
+
+  it.each([
+    ['headers', 'POST /webhook HTTP/1.1\r\nhost: x\r\n'],
+    [
+      'body',
+      'POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{',
+    ],
+  ])('cuts off a sender that takes too long for its %s, with 408 in JSON', async (_name, beginning) => {
+    const limits = { ...LIMITS, headersTimeout: 500, requestTimeout: 1_000 };
+    server = await startPublic({ secrets: [SECRET], limits });
+    const answer = await sendRaw(server.url, [beginning]);
+    expect(answer).toMatch(/^HTTP\/1\.1 408 [\s\S]*{"message":"[^"]+"}$/);
+  });
+
+  it('finishes the request under way when it closes, and takes no more', async () => {
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let arrived = (): void => {};
+    const arrival = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    const slow = await startPublic({
+      secrets: [SECRET],
+      accept: async () => {
+        arrived();
+        await held;
+        return 1;
+      },
+    });
+    server = slow;
+    const { signBody } = await import('../../src/formats/request-body.js');
+    const body = '{"result":"[]"}';
+    const answer = fetch(`${slow.url}/webhook`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-webhook-signature': signBody(body, SECRET) },
+      body,
+    });
+    await arrival;
+    const closed = slow.close(10_000);
+    await expect(fetch(`${slow.url}/healthz`)).rejects.toThrow();
+    release();
+    expect((await answer).status).toBe(200);
+    await closed;
+  });
+
+  it('says what to do about a port in use', async () => {
+    server = await startPublic({ secrets: [SECRET] });
+    const port = Number(new URL(server.url).port);
+    const { default: Koa } = await import('koa');
+    await expect(serveHttp(new Koa(), { host: '127.0.0.1', port })).rejects.toMatchObject({
+      code: 'port_in_use',
+      message: expect.stringContaining('stop the program that has it'),
+    });
+  });
+
+  it('holds idle connections no longer than it must when it closes', async () => {
+    server = await startPublic({ secrets: [SECRET] });
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    await new Promise((resolve) => socket.once('connect', resolve));
+    await server.close(50);
+    socket.destroy();
+  });
+});
