@@ -1,0 +1,82 @@
+import { type EventSchemas, loadEventSchemas } from './convert/event-schemas.js';
+import { normalize as normalizeWebhook } from './convert/normalize.js';
+import { toNew } from './formats/forward.js';
+import { DEFAULT_STATUSES } from './formats/legacy.js';
+import { authenticate } from './formats/request-body.js';
+import { signingKey } from './formats/signature.js';
+import type { Format, QuarantineReason, Verified } from './model.js';
+
+/** A request body of either format whose signature was checked. */
+export interface Webhook {
+  readonly format: Format;
+  /** The request body, as it came. */
+  readonly body: string;
+}
+
+/** A new-format event. */
+export interface Event {
+  /** `feature.action` */
+  readonly event: string;
+  /** What the shim sends as `webhook-id`: the same for the same content. */
+  readonly id: string;
+  /** The request body to forward; sign it with `sign`. */
+  readonly body: string;
+}
+
+export type Normalized =
+  | { readonly outcome: 'accepted'; readonly events: readonly Event[] }
+  | {
+      readonly outcome: 'quarantined';
+      readonly reason: QuarantineReason;
+      /** What is wrong, for a person. */
+      readonly errors: readonly string[];
+    };
+
+/**
+ * Checks that a request was signed by the vendor.
+ *
+ * @param body the request body, as text, byte for byte as it came
+ * @param signature the `x-webhook-signature` header
+ * @param secrets the dashboard secret, or several while one is being replaced
+ * @throws {RequestError} `status` 401 where none of them signed it, 400 where the body is no webhook
+ */
+export function verify(
+  body: string,
+  signature: string | undefined,
+  secrets: string | readonly string[],
+): Verified<Webhook> {
+  const keys = [secrets].flat().map(signingKey);
+  const { format } = authenticate(body, signature, keys);
+  return { format, body } as Verified<Webhook>;
+}
+
+let schemas: EventSchemas | undefined;
+
+/**
+ * What a verified webhook becomes in the new format. Never throws: what cannot be converted is told with its reason.
+ *
+ * @param options.source a name that is part of the ids (`extracta`)
+ * @param options.statuses lower-case status words and their events, beside the documented ones
+ */
+export function normalize(
+  webhook: Verified<Webhook>,
+  options: { readonly source?: string; readonly statuses?: Readonly<Record<string, string>> } = {},
+): Normalized {
+  schemas ??= loadEventSchemas();
+  const normalized = normalizeWebhook(webhook, {
+    source: options.source ?? 'extracta',
+    statuses: { ...DEFAULT_STATUSES, ...options.statuses },
+    schemas,
+  });
+  if (!normalized.ok) {
+    return { outcome: 'quarantined', reason: normalized.reason, errors: normalized.errors };
+  }
+  return {
+    outcome: 'accepted',
+    events: normalized.events.map((event) => ({
+      event: event.event,
+      id: event.messageId,
+      body: toNew({ ...event, webhook }).body,
+    })),
+  };
+}

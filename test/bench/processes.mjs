@@ -1,0 +1,108 @@
+// Starts what a benchmark measures, and ends it again.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export const SECRET = 'E_AI_K_YmVuY2htYXJrLXNlY3JldA';
+const KEY = SECRET.replace('E_AI_K_', '');
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+/** Starts a node program; resolves with its first line of JSON that has a `url`. */
+export async function start(file, { args = [], env = {} } = {}) {
+  const child = spawn(process.execPath, [file, ...args], {
+    env: { ...process.env, EXTRACTA_WEBHOOK_SECRET: SECRET, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const lines = createInterface({ input: child.stdout });
+  const url = await new Promise((resolve, reject) => {
+    lines.on('line', (line) => {
+      const message = JSON.parse(line);
+      if (message.url !== undefined) resolve(message.url);
+      if (message.level === 'error' || message.level === 'fatal') process.stderr.write(`${line}\n`);
+    });
+    exited.then((code) => reject(new Error(`${file} ended with ${code}`)));
+  });
+  return {
+    url,
+    pid: child.pid,
+    child,
+    exited,
+    stop: async (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return exited;
+    },
+  };
+}
+
+export const startListener = () => start(here('documented-listener.mjs'));
+export const startHandler = () => start(here('counting-handler.mjs'));
+
+/** The built shim with a store of its own; the folder goes with it. */
+export async function startShim({
+  destinations = [],
+  folder = mkdtempSync(join(tmpdir(), 'shim-bench-')),
+  port = 0,
+} = {}) {
+  const config = {
+    server: { host: '127.0.0.1', port },
+    admin: { host: '127.0.0.1', port: 0 },
+    store: { url: `sqlite:${join(folder, 'shim.db')}` },
+    sources: [{ name: 'extracta', path: '/webhook', secrets: [SECRET] }],
+    destinations,
+  };
+  const file = join(folder, 'shim.json');
+  writeFileSync(file, JSON.stringify(config));
+  const shim = await start(here('../../dist/main.js'), { args: ['serve', '--config', file] });
+  const stop = async (signal) => {
+    const code = await shim.stop(signal);
+    rmSync(folder, { recursive: true, force: true });
+    return code;
+  };
+  return { ...shim, folder, stop };
+}
+
+let runs = 0;
+
+/** Loads a URL with signed legacy webhooks; resolves with wrk's figures, times in milliseconds. */
+export async function load(url, { seconds = 10, connections = 64, size = 4096, threads = 1 } = {}) {
+  const args = [`-t${threads}`, `-c${connections}`, `-d${seconds}s`, '--latency', '-s', here('signed.lua')];
+  const run = `${process.pid}-${++runs}`;
+  const child = spawn('wrk', [...args, `${url}/webhook`, '--', KEY, String(size), run]);
+  let out = '';
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    out += chunk;
+  });
+  await new Promise((resolve, reject) => {
+    child.once('error', () => reject(new Error('wrk is needed: apt-get install wrk')));
+    child.once('exit', resolve);
+  });
+  const found = /^RESULT (.*)$/m.exec(out);
+  if (found === null) throw new Error(`wrk failed:\n${out}`);
+  return JSON.parse(found[1]);
+}
+
+export const countOf = async (handler) => (await (await fetch(handler.url)).json()).count;
+
+export async function until(condition, seconds = 120) {
+  const end = Date.now() + seconds * 1_000;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`not so within ${seconds} s`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
+/** Resident bytes of a process, and the most it ever had. */
+export function memoryOf(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const field = (name) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)[1]) * 1_024;
+  return { resident: field('VmRSS'), peak: field('VmHWM') };
+}

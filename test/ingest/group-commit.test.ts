@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { StoreError } from '../../src/errors.js';
+import { createGroupCommit } from '../../src/ingest/group-commit.js';
+import type { NewWebhook, Verified } from '../../src/model.js';
+
+const webhook = (body: string) => ({ body }) as Verified<NewWebhook>;
+
+/** A store whose writes end when the test says so. */
+function slowStore() {
+  const writes: { bodies: string[]; done(ids: readonly number[]): void; fail(error: Error): void }[] = [];
+  return {
+    writes,
+    putWebhooks: (batch: readonly Verified<NewWebhook>[]) =>
+      new Promise<readonly number[]>((done, fail) => {
+        writes.push({ bodies: batch.map((each) => each.body), done, fail });
+      }),
+  };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('the group commit', () => {
+  it('writes the first at once, and all that comes meanwhile together', async () => {
+    const store = slowStore();
+    const accept = createGroupCommit(store);
+    const first = accept(webhook('a'));
+    const others = [accept(webhook('b')), accept(webhook('c'))];
+    expect(store.writes.map((write) => write.bodies)).toEqual([['a']]);
+    store.writes[0]?.done([1]);
+    expect(await first).toBe(1);
+    await settled();
+    expect(store.writes.map((write) => write.bodies)).toEqual([['a'], ['b', 'c']]);
+    store.writes[1]?.done([2, 3]);
+    expect(await Promise.all(others)).toEqual([2, 3]);
+  });
+
+  it('answers nobody before the write is done', async () => {
+    const store = slowStore();
+    let answered = false;
+    void createGroupCommit(store)(webhook('a')).then(() => {
+      answered = true;
+    });
+    await settled();
+    expect(answered).toBe(false);
+  });
+
+  it('refuses those of a failed write, and goes on with the next', async () => {
+    const store = slowStore();
+    const accept = createGroupCommit(store);
+    const first = accept(webhook('a'));
+    const second = accept(webhook('b'));
+    store.writes[0]?.fail(new StoreError('store_full', 'full'));
+    await expect(first).rejects.toMatchObject({ code: 'store_full' });
+    await settled();
+    store.writes[1]?.done([2]);
+    expect(await second).toBe(2);
+  });
+
+  it('refuses what comes on top of ten thousand that wait', async () => {
+    const store = slowStore();
+    const accept = createGroupCommit(store);
+    const waiting = Array.from({ length: 10_001 }, (_, index) => accept(webhook(String(index))));
+    await expect(accept(webhook('one more'))).rejects.toMatchObject({ code: 'store_unavailable' });
+    for (let next = 0; next < store.writes.length; next++) {
+      const write = store.writes[next];
+      write?.done(write.bodies.map(Number));
+      await settled();
+    }
+    expect(await Promise.all(waiting)).toHaveLength(10_001);
+  });
+});
