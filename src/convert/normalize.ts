@@ -1,5 +1,5 @@
 import { eventBody, legacyResultText } from '../formats/forward.js';
-import { fileIdentity, messageId } from '../formats/identity.js';
+import { type FileContent, fileIdentity, fileText, fileValue, messageId } from '../formats/identity.js';
 import { exceedsDepth, itemsOf, memberOf } from '../formats/json-text.js';
 import { type LegacyEvent, readLegacy } from '../formats/legacy.js';
 import type { ConvertedEvent, Format, QuarantineReason, Verified } from '../model.js';
@@ -58,14 +58,18 @@ function fromLegacy(body: string, rules: NormalizeRules): Normalized {
   return { ok: true, events };
 }
 
-function legacyEvent({ event, resultText, carried }: LegacyEvent, rules: NormalizeRules): NormalizedEvent {
-  const result: unknown = JSON.parse(resultText);
+function legacyEvent(
+  { event, resultText, result, carried }: LegacyEvent,
+  rules: NormalizeRules,
+): NormalizedEvent {
+  const plain = JSON.stringify(result) === resultText;
+  const files = plain ? (result as readonly unknown[]).map(fileValue) : itemsOf(resultText).map(fileText);
   return {
     event,
     value: { event, result },
     body: carried ? null : eventBody(event, resultText),
-    plain: carried && JSON.stringify(result) === resultText,
-    ...identify(event, resultText, rules.source),
+    plain: carried && plain,
+    ...identify(event, files, rules.source),
   };
 }
 
@@ -80,12 +84,13 @@ function fromNew(body: string, rules: NormalizeRules): Normalized {
   const value = { event, result };
   const faults = rules.schemas.check(value);
   if (faults.length > 0) return refuse('schema_violation', ...faults);
-  const identity = identify(event, memberOf(body, 'result') ?? '[]', rules.source);
+  const files = itemsOf(memberOf(body, 'result') ?? '[]').map(fileText);
+  const identity = identify(event, files, rules.source);
   return { ok: true, events: [{ event, value, body: null, plain: false, ...identity }] };
 }
 
-function identify(event: string, resultText: string, source: string) {
-  const files = itemsOf(resultText).map((text) => fileIdentity(source, event, text));
+function identify(event: string, contents: readonly FileContent[], source: string) {
+  const files = contents.map((content) => fileIdentity(source, event, content));
   return { files, messageId: messageId(source, event, files) };
 }
 

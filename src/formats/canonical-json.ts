@@ -11,6 +11,49 @@ export function canonicalJson(text: string): string {
   return write({ text, at: 0 });
 }
 
+/**
+ * The same form of a value, several times faster: for text that is exactly what `JSON.stringify` writes, whose numbers
+ * are therefore spelt as JavaScript spells them.
+ */
+export function canonicalValue(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return quote(value);
+    case 'object':
+      if (value === null) return 'null';
+      return Array.isArray(value) ? canonicalItems(value) : canonicalMembers(value);
+    default:
+      return String(value);
+  }
+}
+
+function canonicalItems(items: readonly unknown[]): string {
+  let out = '';
+  for (const item of items) out += out === '' ? canonicalValue(item) : `,${canonicalValue(item)}`;
+  return `[${out}]`;
+}
+
+function canonicalMembers(object: object): string {
+  const members = object as Readonly<Record<string, unknown>>;
+  let out = '';
+  for (const key of sorted(Object.keys(object))) {
+    out += `${out === '' ? '' : ','}${quote(key)}:${canonicalValue(members[key])}`;
+  }
+  return `{${out}}`;
+}
+
+/** By UTF-16 code units, which is what `<` compares and what `sort` does. Most keys come in few orders: look first. */
+function sorted(keys: string[]): readonly string[] {
+  for (let i = 1; i < keys.length; i++) {
+    if ((keys[i - 1] ?? '') > (keys[i] ?? '')) return keys.sort();
+  }
+  return keys;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what has to be escaped
+const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
+const quote = (text: string): string => (NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`);
+
 /** Where the reading stands: one pass, whatever the nesting. */
 interface Cursor {
   readonly text: string;

@@ -1,30 +1,52 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FileIdentity } from '../model.js';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson, canonicalValue } from './canonical-json.js';
 import { membersOf } from './json-text.js';
 
-const sha256 = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest();
+const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer');
+
+/** One item of an event's result, as far as its identity needs it. */
+export interface FileContent {
+  /** The canonical JSON of a member; null where it has none. */
+  member(key: string): string | null;
+  /** The canonical JSON of all of it. */
+  whole(): string;
+}
+
+/** A file by its JSON text. */
+export function fileText(text: string): FileContent {
+  const members = new Map(
+    text.startsWith('{') ? membersOf(text).map((member) => [member.key, member.value]) : [],
+  );
+  return {
+    member: (key) => {
+      const value = members.get(key);
+      return value === undefined ? null : canonicalJson(value);
+    },
+    whole: () => canonicalJson(text),
+  };
+}
+
+/** A file by its value, where its text is exactly what `JSON.stringify` writes. */
+export function fileValue(value: unknown): FileContent {
+  return {
+    member: (key) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+        ? canonicalValue((value as Readonly<Record<string, unknown>>)[key])
+        : null,
+    whole: () => canonicalValue(value),
+  };
+}
 
 /**
- * What identifies a file (protocol section 6), from its JSON text. In the namespaces that the vendor has only
- * announced, nobody knows yet which member is the result: there the whole item counts, so that two that differ
- * anywhere are never taken for one.
+ * What identifies a file (protocol section 6). In the namespaces that the vendor has only announced, nobody knows yet
+ * which member is the result: there the whole item counts, so that two that differ anywhere are never taken for one.
  */
-export function fileIdentity(source: string, event: string, fileText: string): FileIdentity {
-  const members = fileText.startsWith('{')
-    ? new Map(membersOf(fileText).map((member) => [member.key, member.value]))
-    : new Map<string, string>();
-  const id = (key: string): string | null => {
-    const value = members.get(key);
-    return value === undefined ? null : canonicalJson(value);
-  };
-  const known = event.startsWith('extraction.');
-  const file = id('fileId') ?? id('fileName');
-  const content = known ? (members.get('result') ?? '') : fileText;
-  return {
-    subject: sha256(JSON.stringify([source, event, id('extractionId'), id('batchId'), file])).subarray(0, 16),
-    digest: sha256(content === '' ? '' : canonicalJson(content)),
-  };
+export function fileIdentity(source: string, event: string, file: FileContent): FileIdentity {
+  const name = file.member('fileId') ?? file.member('fileName');
+  const ids = [source, event, file.member('extractionId'), file.member('batchId'), name];
+  const content = event.startsWith('extraction.') ? (file.member('result') ?? '') : file.whole();
+  return { subject: sha256(JSON.stringify(ids)).subarray(0, 16), digest: sha256(content) };
 }
 
 /**
@@ -35,8 +57,7 @@ export function messageId(source: string, event: string, files: readonly FileIde
   const identities = files
     .map((file) => Buffer.concat([file.subject, file.digest]).toString('base64'))
     .sort();
-  const digest = createHash('sha256')
-    .update(JSON.stringify([source, event, identities]), 'utf8')
-    .digest();
-  return `evt_${digest.subarray(0, 18).toString('base64url')}`;
+  return `evt_${sha256(JSON.stringify([source, event, identities]))
+    .subarray(0, 18)
+    .toString('base64url')}`;
 }

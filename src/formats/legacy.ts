@@ -15,6 +15,8 @@ export interface LegacyEvent {
   readonly event: string;
   /** The JSON text of its files, an array. */
   readonly resultText: string;
+  /** What that text says. */
+  readonly result: unknown;
   /** Whether that is the webhook's own text, to the byte. */
   readonly carried: boolean;
 }
@@ -92,8 +94,7 @@ function convertFiles(
     shape === 'array' &&
     values.every((value, index) => events[index] === events[0] && !needsChange(value, events[index] ?? ''));
   if (untouched) {
-    const text = escapeLoneSurrogates(resultText);
-    return { ok: true, events: [{ event: events[0] ?? '', resultText: text, carried: true }] };
+    return { ok: true, events: [{ event: events[0] ?? '', resultText, result: values, carried: true }] };
   }
   return { ok: true, events: groupByEvent(fileTexts(shape, resultText), events) };
 }
@@ -157,7 +158,10 @@ function groupByEvent(texts: readonly string[], events: readonly string[]): read
     if (group === undefined) groups.set(event, [file]);
     else group.push(file);
   }
-  return [...groups].map(([event, files]) => ({ event, resultText: `[${files.join(',')}]`, carried: false }));
+  return [...groups].map(([event, files]) => {
+    const resultText = `[${files.join(',')}]`;
+    return { event, resultText, result: JSON.parse(resultText), carried: false };
+  });
 }
 
 function statusFault(index: number, file: JsonObject): string {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson } from '../../src/formats/canonical-json.js';
+import { canonicalJson, canonicalValue } from '../../src/formats/canonical-json.js';
 import { jsonText, numbersOf } from '../support/json-text.js';
 
 describe('canonicalJson', () => {
@@ -8,6 +8,16 @@ describe('canonicalJson', () => {
     fc.assert(
       fc.property(jsonText, (text) => {
         expect(JSON.parse(canonicalJson(text))).toEqual(JSON.parse(text));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('is the same by value, for text as JSON.stringify writes it', () => {
+    fc.assert(
+      fc.property(jsonText, (text) => {
+        const plain = JSON.stringify(JSON.parse(text));
+        expect(canonicalValue(JSON.parse(plain))).toBe(canonicalJson(plain));
       }),
       { numRuns: 1_000 },
     );
