@@ -1,0 +1,98 @@
+import type { Config } from '../config/config.js';
+import { createSleep } from '../sleep.js';
+import type { Store } from '../store/store.js';
+import type { Log } from '../telemetry/log.js';
+import { VERSION } from '../version.js';
+import { createCompose } from './compose.js';
+import { type Lane, startLane } from './lane.js';
+import { createTrouble } from './trouble.js';
+import { within } from './within.js';
+
+/** Expired leases are looked for once in so many polls. */
+const POLLS_PER_SWEEP = 5;
+
+export interface Dispatcher {
+  /** Says that there may be work: a hint, polling is the truth. */
+  wake(destination?: string): void;
+  /** When the destination that has been still for the longest last claimed, or was busy with all its slots. */
+  lastMoved(): number;
+  /**
+   * Claims no more, waits up to `grace` milliseconds for requests under way, hands back what is left, and closes the
+   * connections. Done within a few seconds of the grace time, whatever the store does.
+   */
+  stop(grace: number): Promise<void>;
+}
+
+/** Sends what is due to each destination, until it is stopped. */
+export function startDispatcher(options: {
+  readonly config: Pick<Config, 'sources' | 'destinations'>;
+  readonly store: Pick<Store, 'claimDeliveries' | 'settle' | 'releaseExpired'>;
+  readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly pollInterval: number;
+}): Dispatcher {
+  const { config, store, log, now, random, pollInterval } = options;
+  const compose = createCompose(config.sources, VERSION);
+  const trouble = {
+    claim: createTrouble(log, 'claiming deliveries'),
+    settle: createTrouble(log, 'recording outcomes'),
+  };
+  const lanes = new Map<string, Lane>(
+    config.destinations.map((destination) => [
+      destination.name,
+      startLane({ destination, compose, store, log, trouble, now, random, pollInterval }),
+    ]),
+  );
+  const wake = (destination?: string): void => {
+    if (destination !== undefined) lanes.get(destination)?.wake();
+    else for (const lane of lanes.values()) lane.wake();
+  };
+  const sweep = startSweep({ store, log, now, interval: pollInterval * POLLS_PER_SWEEP, onReleased: wake });
+
+  return {
+    wake,
+    lastMoved: () => Math.min(now(), ...[...lanes.values()].map((lane) => lane.lastMoved())),
+    stop: async (grace) => {
+      const parts = [...lanes.values()].map((lane) => lane.stop(grace));
+      await Promise.all([...parts, within(grace, sweep.stop())]);
+    },
+  };
+}
+
+/** Makes due again what a crashed instance had claimed. */
+function startSweep(options: {
+  readonly store: Pick<Store, 'releaseExpired'>;
+  readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
+  readonly now: () => number;
+  readonly interval: number;
+  readonly onReleased: () => void;
+}): { stop(): Promise<void> } {
+  const { store, log, now } = options;
+  const trouble = createTrouble(log, 'looking for expired leases');
+  const sleep = createSleep();
+  let stopping = false;
+  const run = async (): Promise<void> => {
+    while (!stopping) {
+      try {
+        const count = await store.releaseExpired(now());
+        trouble.worked();
+        if (count > 0) {
+          log.warn({ count }, 'deliveries whose lease had ended are due again');
+          options.onReleased();
+        }
+      } catch (error) {
+        trouble.failed(error);
+      }
+      await sleep.for(options.interval);
+    }
+  };
+  const running = run();
+  return {
+    stop: async () => {
+      stopping = true;
+      sleep.wake();
+      await running;
+    },
+  };
+}

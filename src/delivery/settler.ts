@@ -1,0 +1,117 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Settlement } from '../model.js';
+import { createSleep } from '../sleep.js';
+import type { Store } from '../store/store.js';
+import type { Log } from '../telemetry/log.js';
+import type { Trouble } from './trouble.js';
+
+const LARGEST_BATCH = 512;
+/** More than ever wait while the store keeps up; beyond it they hold their slots. */
+const MOST_WAITING = 1024;
+const LONGEST_BACKOFF = 5_000;
+
+/** Writes outcomes to the store, all that came in while the last write was under way in one go. */
+export interface Settler {
+  /** @param leaseEnd until when the outcome is ours to report. */
+  add(settlement: Settlement, leaseEnd: number): void;
+  /** How many outcomes hold their slot, since the store does not take them. */
+  owed(): number;
+  /** Resolves once nothing waits. */
+  drained(): Promise<void>;
+  /** Forgets what the store has not taken. @returns how many. */
+  close(): number;
+}
+
+interface Owed {
+  readonly settlement: Settlement;
+  readonly leaseEnd: number;
+}
+
+export function createSettler(options: {
+  readonly store: Pick<Store, 'settle'>;
+  readonly log: Pick<Log, 'warn' | 'error'>;
+  readonly trouble: Trouble;
+  readonly now: () => number;
+  readonly firstBackoff: number;
+  /** Called when slots may have become free. */
+  readonly onSettled: () => void;
+}): Settler {
+  const { store, log, trouble, now } = options;
+  const sleep = createSleep();
+  let waiting: Owed[] = [];
+  let underWay = 0;
+  let limit = LARGEST_BATCH;
+  let backoff = options.firstBackoff;
+  let failing = false;
+  let closed = false;
+  let running: Promise<void> | null = null;
+
+  const settle = async (batch: readonly Owed[]): Promise<void> => {
+    const taken = await store.settle(batch.map(({ settlement }) => settlement));
+    for (const [index, { settlement }] of batch.entries()) {
+      if (taken[index] === false && settlement.outcome !== 'released') {
+        log.warn({ delivery: settlement.deliveryId }, 'outcome not taken: the lease had gone to another');
+      }
+    }
+  };
+
+  /**
+   * What fails is tried again in smaller batches, and a single outcome at the end of the queue: one that the store
+   * cannot take must not hold up the others. When its lease has ended it is given up: the delivery is sent again.
+   */
+  const putBack = (batch: readonly Owed[], error: unknown): void => {
+    const [first] = batch;
+    if (batch.length > 1 || first === undefined) waiting = [...batch, ...waiting];
+    else if (first.leaseEnd > now()) waiting.push(first);
+    else {
+      const { deliveryId } = first.settlement;
+      log.error({ delivery: deliveryId, err: error }, 'outcome not recorded; it will be sent again');
+    }
+    limit = Math.max(1, batch.length >> 1);
+  };
+
+  const run = async (): Promise<void> => {
+    // What ends in the same turn of the event loop is written together.
+    await turn();
+    while (waiting.length > 0 && !closed) {
+      const batch = waiting.splice(0, limit);
+      underWay = batch.length;
+      try {
+        await settle(batch);
+        limit = Math.min(LARGEST_BATCH, limit * 2);
+        backoff = options.firstBackoff;
+        failing = false;
+        trouble.worked();
+      } catch (error) {
+        failing = true;
+        trouble.failed(error);
+        putBack(batch, error);
+        underWay = 0;
+        await sleep.for(backoff);
+        backoff = Math.min(backoff * 2, LONGEST_BACKOFF);
+      }
+      underWay = 0;
+      options.onSettled();
+    }
+    running = null;
+  };
+
+  return {
+    add: (settlement, leaseEnd) => {
+      waiting.push({ settlement, leaseEnd });
+      running ??= run();
+    },
+    owed: () => {
+      const size = waiting.length + underWay;
+      return failing ? size : Math.max(0, size - MOST_WAITING);
+    },
+    drained: async () => {
+      while (running !== null) await running;
+    },
+    close: () => {
+      closed = true;
+      sleep.wake();
+      return waiting.length + underWay;
+    },
+  };
+}

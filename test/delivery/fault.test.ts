@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { describeFault } from '../../src/delivery/fault.js';
+
+const url = new URL('https://shop.example/hook?token=geheim');
+const fault = (code: string, message = 'as Node says it') => Object.assign(new Error(message), { code });
+
+describe('a fault on the way', () => {
+  it.each([
+    ['ECONNREFUSED', 'ECONNREFUSED: nothing listens at shop.example:443'],
+    ['ENOTFOUND', 'ENOTFOUND: no host has the name shop.example'],
+    ['EAI_AGAIN', 'EAI_AGAIN: the name shop.example could not be looked up (DNS)'],
+    ['CERT_HAS_EXPIRED', 'CERT_HAS_EXPIRED: the certificate of shop.example has expired'],
+    [
+      'ERR_SSL_WRONG_VERSION_NUMBER',
+      'ERR_SSL_WRONG_VERSION_NUMBER: no TLS connection with shop.example:443 (does it speak https?)',
+    ],
+    ['HPE_INVALID_CONSTANT', 'HPE_INVALID_CONSTANT: what shop.example:443 answered is not HTTP'],
+    ['EUNHEARD', 'EUNHEARD: as Node says it'],
+  ])('%s is said for a person', (code, text) => expect(describeFault(fault(code), url)).toBe(text));
+
+  it('is one short line, whatever was thrown', () => {
+    expect(describeFault(new Error(`${'x'.repeat(500)}\nsecond line`), url)).toBe('x'.repeat(200));
+    expect(describeFault('text', url)).toBe('the request failed');
+    expect(describeFault(new Error(''), url)).toBe('the request failed');
+  });
+
+  it('never tells the path or the query of the URL', () => {
+    for (const code of ['ECONNREFUSED', 'UND_ERR_SOCKET', 'EPROTO', 'EUNHEARD']) {
+      expect(describeFault(fault(code), url)).not.toMatch(/geheim|hook/);
+    }
+  });
+});
