@@ -1,0 +1,12 @@
+import { distance } from 'fastest-levenshtein';
+
+/** The known word that was probably meant, undefined where none is near. Letter case, `_` and `-` do not count. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const [best] = known
+    .map((candidate) => ({ candidate, far: distance(plain(word), plain(candidate)) }))
+    .filter(({ candidate, far }) => far <= Math.max(1, Math.floor(candidate.length / 3)))
+    .sort((a, b) => a.far - b.far);
+  return best?.candidate;
+}
+
+const plain = (word: string): string => word.toLowerCase().replaceAll(/[_-]/g, '');
