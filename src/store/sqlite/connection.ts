@@ -1,0 +1,88 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ShimError, StoreError } from '../../errors.js';
+import { type Database, openDatabase } from './driver.js';
+import { isCurrent, migrate, schemaVersion } from './migrations.js';
+import { takeOwnership } from './ownership.js';
+import { SqliteStore } from './sqlite-store.js';
+import { fileError, storeError } from './store-error.js';
+
+/** See `openStore`. */
+export type OpenMode = 'own' | 'share' | 'read';
+
+/** Milliseconds that a lock of another process is waited for. Waiting beats refusing: a refused webhook is lost. */
+const BUSY_TIMEOUT = 5000;
+
+/**
+ * Measured with `test/bench/store.mjs`. The cache is KiB, the checkpoint pages of 4 KiB, the limit bytes. No mmap: its
+ * pages would count as resident.
+ */
+const SETTINGS = `
+  PRAGMA synchronous = FULL;
+  PRAGMA foreign_keys = OFF;
+  PRAGMA temp_store = MEMORY;
+  PRAGMA cache_size = -32000;
+  PRAGMA wal_autocheckpoint = 4000;
+  PRAGMA journal_size_limit = 67108864;
+`;
+
+/** Whoever held them has ended: see `takeOwnership`. */
+const FREE_LEASES = "UPDATE deliveries SET state = 'pending', lease_until = NULL WHERE state = 'sending'";
+
+/** @param path absolute. @throws StoreError, or ShimError `not_found` where there is nothing to share or read. */
+export function openSqliteStore(path: string, mode: OpenMode): SqliteStore {
+  if (mode !== 'own' && !existsSync(path)) throw noData(path);
+  const release = mode === 'own' ? own(path) : () => {};
+  let db: Database | undefined;
+  try {
+    db = openDatabase(path, { readOnly: mode === 'read' });
+    db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+    prepareSchema(db, path, mode);
+    db.exec(SETTINGS);
+    if (mode === 'own') db.exec(FREE_LEASES);
+    return new SqliteStore(db, path, mode !== 'read', release);
+  } catch (error) {
+    db?.close();
+    release();
+    throw error instanceof ShimError ? error : storeError(path, error);
+  }
+}
+
+function prepareSchema(db: Database, path: string, mode: OpenMode): void {
+  if (mode === 'own') {
+    schemaVersion(db, path);
+    db.exec('PRAGMA journal_mode = WAL');
+    migrate(db, path);
+    return;
+  }
+  const version = schemaVersion(db, path);
+  if (version === 0) throw noData(path);
+  if (mode === 'share') migrate(db, path);
+  else if (!isCurrent(version)) {
+    throw new StoreError(
+      'store_unavailable',
+      `${path} was written by an older version (schema ${version}): start the service once, which brings it up to date`,
+    );
+  }
+}
+
+/** Makes the folder and the file where they are missing, for this user alone: they hold business data. */
+function own(path: string): () => void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    createPrivately(path);
+    createPrivately(`${path}.lock`);
+  } catch (error) {
+    throw fileError(path, error);
+  }
+  return takeOwnership(path);
+}
+
+function createPrivately(path: string): void {
+  if (existsSync(path)) return;
+  closeSync(openSync(path, 'wx', 0o600));
+  chmodSync(path, 0o600);
+}
+
+const noData = (path: string): ShimError =>
+  new ShimError('not_found', `no data yet at ${path}: start the service first`);

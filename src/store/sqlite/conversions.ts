@@ -1,0 +1,158 @@
+import type { Conversion, ConvertedEvent, Format } from '../../model.js';
+import type { SavedConversion } from '../store.js';
+import type { Database, Statement, Value } from './driver.js';
+import { LateIndex } from './late-index.js';
+import type { Sightings } from './sightings.js';
+import { cut, Insert, optionalText, text } from './values.js';
+
+interface Waiting {
+  readonly id: number;
+  readonly format: Format;
+  readonly received_at: number;
+}
+
+/** Events after the late index are read one by one to find a `webhook-id`: this many take some 20 ms. */
+const UNINDEXED = 65_536;
+const MAX_ERRORS = 100;
+const MAX_ERROR = 1000;
+
+/** Events, with what follows from them, or quarantine. */
+export class Conversions {
+  readonly #leaveInbox: Statement<{ webhook_id: number }>;
+  readonly #inQuarantine: Statement<{ webhook_id: number }>;
+  readonly #leaveQuarantine: Statement<never>;
+  readonly #quarantine: Statement<never>;
+  readonly #webhooks: Statement<Waiting>;
+  readonly #lastEvent: Statement<{ seq: number }>;
+  readonly #insertEvents: Insert;
+  readonly #insertDeliveries: Insert;
+  readonly #byMessage: LateIndex;
+
+  constructor(
+    db: Database,
+    private readonly sightings: Sightings,
+  ) {
+    const these = 'webhook_id IN (SELECT value FROM json_each(?))';
+    this.#leaveInbox = db.prepare(`DELETE FROM inbox WHERE ${these} RETURNING webhook_id`);
+    this.#inQuarantine = db.prepare(
+      `SELECT webhook_id FROM quarantine WHERE state = 'quarantined' AND ${these}`,
+    );
+    this.#leaveQuarantine = db.prepare('DELETE FROM quarantine WHERE webhook_id = ?');
+    this.#quarantine = db.prepare(
+      `INSERT INTO quarantine (webhook_id, state, reason, errors, changed_at) VALUES (?, 'quarantined', ?, ?, ?)
+       ON CONFLICT (webhook_id) DO UPDATE
+         SET reason = excluded.reason, errors = excluded.errors, changed_at = excluded.changed_at`,
+    );
+    this.#webhooks = db.prepare(
+      'SELECT id, format, received_at FROM webhooks WHERE id IN (SELECT value FROM json_each(?))',
+    );
+    this.#lastEvent = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'");
+    this.#insertEvents = new Insert(db, 'events', [
+      'id',
+      'webhook_id',
+      'received_at',
+      'event',
+      'message_id',
+      'plain',
+      'files',
+      'duplicate_of',
+      'body',
+    ]);
+    this.#insertDeliveries = new Insert(db, 'deliveries', [
+      'event_id',
+      'destination',
+      'due_at',
+      'created_at',
+    ]);
+    this.#byMessage = new LateIndex(
+      db,
+      'events_by_message',
+      `INSERT OR IGNORE INTO events_by_message
+       SELECT substr(message_id, -8), id FROM events WHERE id > ?1 AND id <= ?2 ORDER BY 1, 2`,
+    );
+  }
+
+  save(batch: readonly Conversion[], now: number): readonly SavedConversion[] {
+    const { waiting, quarantined } = this.#take(batch.map((conversion) => conversion.webhookId));
+    this.sightings.refresh();
+    const write = new Writing(this.sightings, this.#lastEvent.get()?.seq ?? 0, now);
+    const saved = batch.map((conversion): SavedConversion => {
+      const { webhookId } = conversion;
+      const webhook = waiting.get(webhookId);
+      if (!webhook) return { webhookId, applied: false, events: [] };
+      waiting.delete(webhookId);
+      if (conversion.outcome === 'quarantined') {
+        this.#quarantine.run(webhookId, conversion.reason, errorsText(conversion.errors), now);
+        return { webhookId, applied: true, events: [] };
+      }
+      if (quarantined.has(webhookId)) this.#leaveQuarantine.run(webhookId);
+      const events = conversion.events.map((event) =>
+        write.event(webhook, event, conversion.duplicatesSince),
+      );
+      return { webhookId, applied: true, events };
+    });
+    this.#insertEvents.run(write.events);
+    this.#insertDeliveries.run(write.deliveries);
+    this.sightings.write();
+    this.#index(write.lastEvent);
+    return saved;
+  }
+
+  /** Takes the webhooks out of the inbox, and tells which of them may be converted now. */
+  #take(ids: readonly number[]) {
+    const asked = JSON.stringify(ids);
+    const received = this.#leaveInbox.all(asked).map((row) => row.webhook_id);
+    const quarantined =
+      received.length === ids.length ? [] : this.#inQuarantine.all(asked).map((row) => row.webhook_id);
+    const rows = this.#webhooks.all(JSON.stringify([...received, ...quarantined]));
+    return { waiting: new Map(rows.map((row) => [row.id, row])), quarantined: new Set(quarantined) };
+  }
+
+  #index(lastEvent: number): void {
+    if (lastEvent - this.#byMessage.through() >= UNINDEXED) this.#byMessage.extend(lastEvent);
+  }
+}
+
+/** Gathers the rows of one batch, so that they can be inserted together. */
+class Writing {
+  readonly events: Value[] = [];
+  readonly deliveries: Value[] = [];
+
+  constructor(
+    private readonly sightings: Sightings,
+    public lastEvent: number,
+    private readonly now: number,
+  ) {}
+
+  event(
+    webhook: Waiting,
+    event: ConvertedEvent,
+    duplicatesSince: number | null,
+  ): SavedConversion['events'][number] {
+    const { now } = this;
+    this.lastEvent += 1;
+    const id = this.lastEvent;
+    const duplicateOf =
+      duplicatesSince === null ? null : this.sightings.repeats(event.files, duplicatesSince);
+    this.events.push(
+      id,
+      webhook.id,
+      webhook.received_at,
+      text(event.event),
+      text(event.messageId),
+      event.plain ? 1 : 0,
+      event.files.length,
+      duplicateOf,
+      optionalText(event.body),
+    );
+    const accepted = duplicateOf === null;
+    this.sightings.add(event.files, { eventId: id, at: now, format: webhook.format, accepted });
+    const destinations = accepted ? event.destinations : [];
+    for (const destination of destinations) this.deliveries.push(id, destination, now, now);
+    return { id, messageId: event.messageId, duplicateOf, deliveries: destinations.length };
+  }
+}
+
+/** Whatever a payload brings about, what is kept of it stays readable. */
+const errorsText = (errors: readonly string[]): string =>
+  JSON.stringify(errors.slice(0, MAX_ERRORS).map((error) => cut(error, MAX_ERROR)));

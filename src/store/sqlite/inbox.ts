@@ -1,0 +1,117 @@
+import type { NewWebhook, StoredWebhook, Verified } from '../../model.js';
+import type { Database, Statement } from './driver.js';
+import { fromText, Insert, type Text, text } from './values.js';
+
+interface Row {
+  readonly id: number;
+  readonly source: string;
+  readonly format: StoredWebhook['format'];
+  readonly received_at: number;
+  readonly secret_index: number;
+  readonly signature: Text;
+  readonly body: Text;
+}
+
+/** A claim ends early past this many characters of bodies, so that a row of large ones does not fill the memory. */
+export const CLAIM_SIZE = 16 * 1024 * 1024;
+
+const COLUMNS = 'w.id, w.source, w.format, w.received_at, w.secret_index, w.signature, w.body';
+
+/**
+ * Webhooks that wait for conversion. Who has claimed which is kept in memory: one process serves a file, and what it
+ * had claimed is free again when it has ended.
+ */
+export class Inbox {
+  readonly #insert: Insert;
+  readonly #enter: Statement<never>;
+  readonly #after: Statement<Row>;
+  readonly #again: Statement<Row>;
+  /** When each claim ends. */
+  readonly #claims = new Map<number, number>();
+  /** The newest that was ever claimed: ids grow in the order of commits. */
+  #newest = 0;
+
+  constructor(db: Database) {
+    this.#insert = new Insert(db, 'webhooks', [
+      'source',
+      'format',
+      'received_at',
+      'secret_index',
+      'signature',
+      'body',
+    ]);
+    this.#enter = db.prepare('INSERT INTO inbox SELECT id FROM webhooks WHERE id BETWEEN ? AND ?');
+    this.#after = db.prepare(
+      `SELECT ${COLUMNS} FROM inbox i CROSS JOIN webhooks w ON w.id = i.webhook_id
+        WHERE i.webhook_id > ? ORDER BY i.webhook_id LIMIT ?`,
+    );
+    this.#again = db.prepare(
+      `SELECT ${COLUMNS} FROM inbox i CROSS JOIN webhooks w ON w.id = i.webhook_id WHERE i.webhook_id = ?`,
+    );
+  }
+
+  put(batch: readonly NewWebhook[]): readonly number[] {
+    if (batch.length === 0) return [];
+    const last = this.#insert.run(
+      batch.flatMap((webhook) => [
+        webhook.source,
+        webhook.format,
+        webhook.receivedAt,
+        webhook.secretIndex,
+        text(webhook.signature),
+        text(webhook.body),
+      ]),
+    );
+    // One transaction writes at a time, so that the ids are in a row.
+    const first = last - batch.length + 1;
+    this.#enter.run(first, last);
+    return batch.map((_, index) => first + index);
+  }
+
+  claim(limit: number, now: number, lease: number): readonly Verified<StoredWebhook>[] {
+    const claimed: Verified<StoredWebhook>[] = [];
+    let size = 0;
+    const take = (row: Row): void => {
+      const webhook = storedWebhook(row);
+      this.#claims.set(webhook.id, now + lease);
+      size += webhook.body.length;
+      claimed.push(webhook);
+    };
+    for (const id of this.#ended(now)) {
+      if (claimed.length >= limit || size >= CLAIM_SIZE) return claimed;
+      const row = this.#again.get(id);
+      if (row) take(row);
+      else this.#claims.delete(id);
+    }
+    if (claimed.length >= limit || size >= CLAIM_SIZE) return claimed;
+    for (const row of this.#after.iterate(this.#newest, limit - claimed.length)) {
+      take(row);
+      this.#newest = row.id;
+      if (size >= CLAIM_SIZE) break;
+    }
+    return claimed;
+  }
+
+  /** They were converted. */
+  done(ids: readonly number[]): void {
+    for (const id of ids) this.#claims.delete(id);
+  }
+
+  #ended(now: number): readonly number[] {
+    const ended: number[] = [];
+    for (const [id, until] of this.#claims) if (until <= now) ended.push(id);
+    return ended.sort((a, b) => a - b);
+  }
+}
+
+/** Only verified webhooks are ever stored, so that what is read from there is verified. */
+const storedWebhook = (row: Row): Verified<StoredWebhook> =>
+  ({
+    id: row.id,
+    source: row.source,
+    format: row.format,
+    receivedAt: row.received_at,
+    secretIndex: row.secret_index,
+    signature: fromText(row.signature),
+    body: fromText(row.body),
+  }) as Verified<StoredWebhook>;

@@ -1,0 +1,57 @@
+import { StoreError } from '../../errors.js';
+import type { Database } from './driver.js';
+import { schema1 } from './schema-1.js';
+
+/** In order, for ever: the first makes schema 1 out of an empty file. What was released is never changed. */
+const MIGRATIONS: readonly string[] = [schema1];
+
+/** Marks the file as ours ("Shim" in ASCII), in its header. */
+const APPLICATION_ID = 0x5368696d;
+
+/** @returns 0 for a file in which nothing is yet. @throws StoreError for a newer schema, or a file of another program. */
+export function schemaVersion(db: Database, path: string): number {
+  const version = pragma(db, 'user_version');
+  const application = pragma(db, 'application_id');
+  const tables = db.prepare<{ n: number }>('SELECT count(*) AS n FROM sqlite_schema').get()?.n ?? 0;
+  if (application !== APPLICATION_ID && (version > 0 || application > 0 || tables > 0)) {
+    throw new StoreError(
+      'store_corrupt',
+      `${path} is a database of another program: name another file in store.url`,
+    );
+  }
+  if (version > MIGRATIONS.length) {
+    throw new StoreError(
+      'store_newer',
+      `${path} was written by a newer version (schema ${version}, this one knows ${MIGRATIONS.length}): install that version or restore a backup`,
+    );
+  }
+  return version;
+}
+
+export const isCurrent = (version: number): boolean => version === MIGRATIONS.length;
+
+/** Brings the schema up to date, each step in its own transaction. Safe when several processes do it at once. */
+export function migrate(db: Database, path: string): void {
+  while (!isCurrent(schemaVersion(db, path))) {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      // Another process may have done it while this one waited for the lock.
+      const version = schemaVersion(db, path);
+      const step = MIGRATIONS[version];
+      if (step !== undefined) {
+        db.exec(
+          `${step}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version + 1}; COMMIT`,
+        );
+      } else {
+        db.exec('COMMIT');
+      }
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}
+
+function pragma(db: Database, name: 'user_version' | 'application_id'): number {
+  return db.prepare<Readonly<Record<string, number>>>(`PRAGMA ${name}`).get()?.[name] ?? 0;
+}

@@ -1,0 +1,150 @@
+import { statSync } from 'node:fs';
+import { StoreError } from '../../errors.js';
+import type { Conversion, NewWebhook, Settlement, Verified } from '../../model.js';
+import type { DeliveryQuery, EventDetail, EventQuery, QuarantineQuery, Store } from '../store.js';
+import { Conversions } from './conversions.js';
+import { Deliveries } from './deliveries.js';
+import { DeliveryLists } from './delivery-lists.js';
+import type { Database, Statement } from './driver.js';
+import { EventLists } from './event-lists.js';
+import { GroupCommit, type Idle } from './group-commit.js';
+import { Inbox } from './inbox.js';
+import { Quarantine } from './quarantine.js';
+import { Sightings } from './sightings.js';
+import { moved, storeError } from './store-error.js';
+
+/** The store's verbs over one connection: those that write share their commits, those that look run at once. */
+export class SqliteStore implements Store {
+  readonly #commit: GroupCommit;
+  readonly #inbox: Inbox;
+  readonly #conversions: Conversions;
+  readonly #deliveries: Deliveries;
+  readonly #quarantine: Quarantine;
+  readonly #eventLists: EventLists;
+  readonly #deliveryLists: DeliveryLists;
+  readonly #ping: Statement<never>;
+  readonly #inode: number;
+  #open = true;
+
+  /** @param db with the current schema. @param release is called when the database is closed. */
+  constructor(
+    private readonly db: Database,
+    private readonly path: string,
+    private readonly writable: boolean,
+    private readonly release: () => void,
+  ) {
+    const sightings = new Sightings(db);
+    this.#commit = new GroupCommit(
+      db,
+      (error) => storeError(path, error),
+      () => sightings.forget(),
+    );
+    this.#inbox = new Inbox(db);
+    this.#conversions = new Conversions(db, sightings);
+    this.#deliveries = new Deliveries(db);
+    this.#quarantine = new Quarantine(db);
+    this.#eventLists = new EventLists(db);
+    this.#deliveryLists = new DeliveryLists(db);
+    this.#ping = db.prepare(
+      'INSERT INTO health VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at',
+    );
+    this.#inode = statSync(path).ino;
+  }
+
+  putWebhooks(batch: readonly Verified<NewWebhook>[]) {
+    return this.#write(() => this.#inbox.put(batch));
+  }
+
+  claimWebhooks({ limit, now, lease }: Parameters<Store['claimWebhooks']>[0]) {
+    return this.#read(() => this.#inbox.claim(limit, now, lease));
+  }
+
+  async saveConversions(batch: readonly Conversion[], now: number) {
+    const saved = await this.#write(() => this.#conversions.save(batch, now));
+    this.#inbox.done(saved.map((conversion) => conversion.webhookId));
+    return saved;
+  }
+
+  claimDeliveries({ destination, limit, now, lease }: Parameters<Store['claimDeliveries']>[0]) {
+    return this.#write(() => this.#deliveries.claim(destination, limit, now, lease), {
+      when: () => this.#deliveries.noneDue(destination, now),
+      result: [],
+    });
+  }
+
+  settle(batch: readonly Settlement[]) {
+    return this.#write(() => this.#deliveries.settle(batch), { when: () => batch.length === 0, result: [] });
+  }
+
+  releaseExpired(now: number) {
+    return this.#write(() => this.#deliveries.releaseExpired(now), {
+      when: () => this.#deliveries.noneExpired(now),
+      result: 0,
+    });
+  }
+
+  listEvents(query: EventQuery) {
+    return this.#read(() => this.#eventLists.list(query));
+  }
+
+  getEvent(ref: number | string) {
+    return this.#read((): EventDetail | null => {
+      const found = this.#eventLists.get(ref);
+      const webhook = found && this.#quarantine.webhook(found.row.webhookId);
+      if (!found || !webhook) return null;
+      const deliveryRows = this.#deliveryLists.list({ eventId: found.row.id, limit: -1 });
+      return { ...found.row, body: found.body, webhook, deliveryRows };
+    });
+  }
+
+  listDeliveries(query: DeliveryQuery) {
+    return this.#read(() => this.#deliveryLists.list(query));
+  }
+
+  getDelivery(id: number) {
+    return this.#read(() => this.#deliveryLists.get(id));
+  }
+
+  listQuarantine(query: QuarantineQuery) {
+    return this.#read(() => this.#quarantine.list(query));
+  }
+
+  getWebhook(id: number) {
+    return this.#read(() => this.#quarantine.webhook(id));
+  }
+
+  discardQuarantined(ids: readonly number[], note: string, now: number) {
+    return this.#write(() => this.#quarantine.discard(ids, note, now));
+  }
+
+  ping(now: number) {
+    return this.#write(() => {
+      // SQLite goes on writing to a file that has been deleted: what it takes then is gone with the process.
+      if (statSync(this.path, { throwIfNoEntry: false })?.ino !== this.#inode) throw moved(this.path);
+      this.#ping.run(now);
+    });
+  }
+
+  async close() {
+    if (!this.#open) return;
+    this.#commit.close();
+    this.#open = false;
+    this.db.close();
+    this.release();
+  }
+
+  async #write<T>(run: () => T, idle?: Idle<T>): Promise<T> {
+    if (!this.writable) throw new StoreError('store_unwritable', `${this.path} was opened for reading`);
+    return this.#commit.write(run, idle);
+  }
+
+  /** Outside a transaction: what is committed, at once. */
+  async #read<T>(run: () => T): Promise<T> {
+    if (!this.#open) throw new StoreError('store_unavailable', 'the store is closed');
+    try {
+      return run();
+    } catch (error) {
+      throw storeError(this.path, error);
+    }
+  }
+}
