@@ -42,7 +42,8 @@ export function createShim(
 
   const start: Shim['start'] = async () => {
     const work = await startWork({ config, cwd: options.cwd ?? process.cwd() });
-    const accept = createGroupCommit(work);
+    const { accept, drained } = createGroupCommit(work);
+    releases.push(drained);
     const sources = config.sources.map((source) => ({
       path: source.path,
       receive: createReceive(source, accept, Date.now),

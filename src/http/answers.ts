@@ -6,15 +6,19 @@ import type { Log } from '../telemetry/log.js';
 /** How long a sender is asked to wait when a webhook could not be stored. */
 const RETRY_AFTER_SECONDS = '5';
 
-/** In ten seconds; the rest are counted with the next one that is logged. */
-const REFUSALS_LOGGED = 50;
+/** Lines in ten seconds; the rest are counted with the next one that is logged. */
+const LOGGED = 50;
 
 /**
  * Turns whatever is thrown into a JSON answer with a `message`: the one place where that is decided. Only a
  * `RequestError` speaks to the client in its own words.
  */
 export function answerErrors(log: Log): Middleware {
-  const gate = createGate(REFUSALS_LOGGED, 10_000, Date.now);
+  const gate = createGate(LOGGED, 10_000, Date.now);
+  const logGated = (level: 'warn' | 'error', fields: object, message: string): void => {
+    const heldBack = gate.pass();
+    if (heldBack !== null) log[level]({ ...fields, heldBack }, message);
+  };
   return async (ctx, next) => {
     try {
       await next();
@@ -22,18 +26,15 @@ export function answerErrors(log: Log): Middleware {
       if (error instanceof RequestError) {
         ctx.status = error.status;
         ctx.body = { message: error.message };
-        const heldBack = gate.pass();
-        if (heldBack !== null) {
-          const { status, code } = error;
-          log.warn({ status, code, path: ctx.path, from: ctx.ip, heldBack }, 'request refused');
-        }
+        const { status, code } = error;
+        logGated('warn', { status, code, path: ctx.path, from: ctx.ip }, 'request refused');
         // What is left of a body that was not read would be taken for the next request.
         if (!ctx.req.complete) ctx.set('connection', 'close');
       } else if (error instanceof StoreError) {
         ctx.status = 503;
         ctx.set('retry-after', RETRY_AFTER_SECONDS);
         ctx.body = { message: 'The webhook could not be stored. Send it again.' };
-        log.error({ code: error.code, path: ctx.path, err: error }, 'webhook not stored');
+        logGated('error', { code: error.code, reason: error.message, path: ctx.path }, 'webhook not stored');
       } else {
         ctx.status = 500;
         ctx.body = { message: 'Internal error' };

@@ -13,18 +13,22 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+export interface GroupCommit {
+  /** @returns the webhook's id, after the COMMIT. @throws {StoreError} where it was not stored */
+  accept(webhook: Verified<NewWebhook>): Promise<number>;
+  /** Resolves once nothing waits: senders may be gone that still wait for their answer. */
+  drained(): Promise<void>;
+}
+
 /**
  * Group commit without a timer: one batch is on its way, and all that comes in meanwhile is the next. A lone webhook
- * waits for nobody, and under load the cost of a durable write is shared. The promise resolves after the COMMIT.
+ * waits for nobody, and under load the cost of a durable write is shared.
  */
-export function createGroupCommit(
-  store: Pick<Store, 'putWebhooks'>,
-): (webhook: Verified<NewWebhook>) => Promise<number> {
+export function createGroupCommit(store: Pick<Store, 'putWebhooks'>): GroupCommit {
   let waiting: Waiting[] = [];
-  let committing = false;
+  let committing: Promise<void> | null = null;
 
   const commit = async (): Promise<void> => {
-    committing = true;
     while (waiting.length > 0) {
       const batch = waiting.slice(0, MAX_BATCH);
       waiting = waiting.slice(MAX_BATCH);
@@ -35,16 +39,21 @@ export function createGroupCommit(
         for (const each of batch) each.reject(error);
       }
     }
-    committing = false;
+    committing = null;
   };
 
-  return (webhook) =>
-    new Promise((resolve, reject) => {
-      if (waiting.length >= MAX_WAITING) {
-        reject(new StoreError('store_unavailable', 'too many webhooks wait to be stored'));
-        return;
-      }
-      waiting.push({ webhook, resolve, reject });
-      if (!committing) void commit();
-    });
+  return {
+    accept: (webhook) =>
+      new Promise((resolve, reject) => {
+        if (waiting.length >= MAX_WAITING) {
+          reject(new StoreError('store_unavailable', 'too many webhooks wait to be stored'));
+          return;
+        }
+        waiting.push({ webhook, resolve, reject });
+        committing ??= commit();
+      }),
+    drained: async () => {
+      while (committing !== null) await committing;
+    },
+  };
 }

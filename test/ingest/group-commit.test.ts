@@ -22,7 +22,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 describe('the group commit', () => {
   it('writes the first at once, and all that comes meanwhile together', async () => {
     const store = slowStore();
-    const accept = createGroupCommit(store);
+    const { accept } = createGroupCommit(store);
     const first = accept(webhook('a'));
     const others = [accept(webhook('b')), accept(webhook('c'))];
     expect(store.writes.map((write) => write.bodies)).toEqual([['a']]);
@@ -37,16 +37,18 @@ describe('the group commit', () => {
   it('answers nobody before the write is done', async () => {
     const store = slowStore();
     let answered = false;
-    void createGroupCommit(store)(webhook('a')).then(() => {
-      answered = true;
-    });
+    void createGroupCommit(store)
+      .accept(webhook('a'))
+      .then(() => {
+        answered = true;
+      });
     await settled();
     expect(answered).toBe(false);
   });
 
   it('refuses those of a failed write, and goes on with the next', async () => {
     const store = slowStore();
-    const accept = createGroupCommit(store);
+    const { accept } = createGroupCommit(store);
     const first = accept(webhook('a'));
     const second = accept(webhook('b'));
     store.writes[0]?.fail(new StoreError('store_full', 'full'));
@@ -58,7 +60,7 @@ describe('the group commit', () => {
 
   it('refuses what comes on top of ten thousand that wait', async () => {
     const store = slowStore();
-    const accept = createGroupCommit(store);
+    const { accept } = createGroupCommit(store);
     const waiting = Array.from({ length: 10_001 }, (_, index) => accept(webhook(String(index))));
     await expect(accept(webhook('one more'))).rejects.toMatchObject({ code: 'store_unavailable' });
     for (let next = 0; next < store.writes.length; next++) {
@@ -67,5 +69,22 @@ describe('the group commit', () => {
       await settled();
     }
     expect(await Promise.all(waiting)).toHaveLength(10_001);
+  });
+
+  it('is drained once nothing waits', async () => {
+    const store = slowStore();
+    const { accept, drained } = createGroupCommit(store);
+    await drained();
+    void accept(webhook('a'));
+    void accept(webhook('b'));
+    let done = false;
+    const draining = drained().then(() => {
+      done = true;
+    });
+    store.writes[0]?.done([1]);
+    await settled();
+    expect(done).toBe(false);
+    store.writes[1]?.done([2]);
+    await draining;
   });
 });
