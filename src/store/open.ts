@@ -15,8 +15,11 @@ export async function openStore(
   url: string,
   options: { readonly mode: OpenMode; readonly cwd?: string },
 ): Promise<Store> {
-  return openSqliteStore(resolve(options.cwd ?? '.', sqlitePath(url)), options.mode);
+  return openSqliteStore(storeFile(url, options.cwd), options.mode);
 }
+
+/** The file behind a `store.url`, absolute. @throws UsageError for a URL that names no store. */
+export const storeFile = (url: string, cwd = '.'): string => resolve(cwd, sqlitePath(url));
 
 function sqlitePath(url: string): string {
   const path = /^sqlite:(?:\/\/(?=\/))?(?<path>.+)$/s.exec(url)?.groups?.path;
