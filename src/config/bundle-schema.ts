@@ -37,7 +37,7 @@ export function bundleSchema(schema: JsonSchema, base: URL, read: (path: string)
   if (embedded.size === 0 || typeof schema === 'boolean') return { schema, problems };
 
   const files = [...embedded].map(([url, each]) => [
-    `file ${url}`,
+    url,
     typeof each === 'boolean' ? { $id: url, allOf: [each] } : { ...each, $id: url },
   ]);
   const $defs = { ...(isRecord(schema.$defs) ? schema.$defs : {}), ...Object.fromEntries(files) };

@@ -1,6 +1,6 @@
 import type { Draft, PathPattern } from './draft.js';
 import { nearest } from './nearest.js';
-import { formatPath, type Path } from './path.js';
+import { formatPath, type Path, valueAt } from './path.js';
 
 const TAKEN_PATHS: Readonly<Record<string, string>> = { '/healthz': 'the health check' };
 
@@ -38,10 +38,10 @@ function keyOf(path: Path): string {
 }
 
 function checkSourcesExist(draft: Draft): void {
-  const names = draft.expand(['sources', '*']).map((path) => draft.text([...path, 'name']));
-  // A source whose own name is at fault may be the one that is meant.
-  if (names.length === 0 || names.includes(undefined)) return;
-  const known = names.filter((name) => name !== undefined);
+  const names = draft.expand(['sources', '*']).map((path) => valueAt(draft.value, [...path, 'name']));
+  const known = names.filter((name) => typeof name === 'string');
+  // A source that lacks its name may be the one that is meant.
+  if (known.length === 0 || known.length < names.length) return;
   for (const path of draft.expand(['destinations', '*', 'sources', '*'])) {
     const name = draft.text(path);
     if (name === undefined || known.includes(name)) continue;

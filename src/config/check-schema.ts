@@ -55,7 +55,7 @@ function describe(fault: SchemaFault, path: Path, node: SchemaNode | undefined, 
   if (value === null) return 'is empty: give it a value, or remove the key';
   if (value === '') return `is empty: ${draft.remedy(path, `give it a value${exampleOf(node)}`)}`;
   const title = node?.title;
-  if (typeof title === 'string') return `is no ${title}${exampleOf(node)}`;
+  if (typeof title === 'string' && types.includes('string')) return `is no ${title}${exampleOf(node)}`;
   switch (fault.keyword) {
     case 'type':
       return `must be ${types.map((type) => KINDS[type] ?? type).join(' or ')}, is ${kindOf(value)}`;

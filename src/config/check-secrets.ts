@@ -5,7 +5,7 @@ import type { Path } from './path.js';
 export function checkSecrets(draft: Draft): void {
   for (const list of draft.expand(['sources', '*', 'secrets'])) {
     const seen = new Set<string>();
-    for (const path of draft.expand([...list.map(String), '*'])) {
+    for (const path of draft.expand([...list, '*'])) {
       const secret = draft.text(path);
       if (secret === undefined) continue;
       if (secret !== '' && seen.has(secret)) draft.fault(path, 'is in the list a second time: remove it');
@@ -31,7 +31,8 @@ function checkSecret(draft: Draft, path: Path, otherwise: string): void {
   const secret = draft.text(path);
   if (secret === undefined) return;
   const remedy = draft.remedy(path, otherwise);
-  if (bare(secret) === '') draft.fault(path, `is empty: ${remedy}`);
+  if (secret.trim() === '') draft.fault(path, `is empty: ${remedy}`);
+  else if (bare(secret) === '') draft.fault(path, `is nothing but the prefix of a secret: ${remedy}`);
   else if (isPlaceholder(secret))
     draft.fault(path, `is a placeholder, not a secret: ${draft.remedy(path, 'put the real one here')}`);
   else if (secret.trim() !== secret) draft.fault(path, 'has white space around it: remove that');

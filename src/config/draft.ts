@@ -3,7 +3,7 @@ import { formatPath, isRecord, isWithin, type Path, valueAt } from './path.js';
 import type { Position } from './yaml-text.js';
 
 /** A path with `*` for each key or entry: `['destinations', '*', 'url']`. */
-export type PathPattern = readonly string[];
+export type PathPattern = Path;
 
 /**
  * A configuration while it is checked. What is at fault once is not looked at again: a later fault of the same value, or

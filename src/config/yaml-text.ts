@@ -67,14 +67,15 @@ export function readYaml(text: string): YamlText {
   if (second !== undefined) return failed(second.range[0], 'holds a second document, only one is allowed');
 
   const errors = [...document.errors, ...document.warnings];
-  const faults = firstOfEachLine(
-    errors.map((error) => ({ ...at(error.pos[0]), message: explain(error, text) })),
-  );
+  const faults = withoutEchoes(errors, (error) => at(error.pos[0]).line).map((error) => ({
+    ...at(error.pos[0]),
+    message: explain(error, text),
+  }));
   const positionOf = (path: Path, what: 'key' | 'value') => at(offsetOf(document, path, what));
   if (errors.some((error) => !CONTAINED.has(error.code))) return { value: undefined, faults, positionOf };
   const dangling = danglingAlias(document);
   if (dangling !== undefined)
-    return failed(dangling.offset, `is not YAML: there is no anchor &${dangling.name}`);
+    return failed(dangling, 'is an alias without its anchor: put text that starts with "*" in quotes');
   try {
     const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASES });
     if (value === null) return failed(0, 'is empty');
@@ -86,32 +87,50 @@ export function readYaml(text: string): YamlText {
   }
 }
 
-function danglingAlias(
-  document: Document.Parsed,
-): { readonly name: string; readonly offset: number } | undefined {
-  let found: { readonly name: string; readonly offset: number } | undefined;
+function danglingAlias(document: Document.Parsed): number | undefined {
+  let found: number | undefined;
   visit(document, {
     Alias: (_, alias) => {
       if (alias.resolve(document) !== undefined) return undefined;
-      found = { name: alias.source, offset: alias.range?.[0] ?? 0 };
+      found = alias.range?.[0] ?? 0;
       return visit.BREAK;
     },
   });
   return found;
 }
 
-/** What follows on the same line is mostly the same mistake. */
-function firstOfEachLine(faults: readonly YamlFault[]): readonly YamlFault[] {
-  const seen = new Set<number>();
-  const sorted = [...faults].sort((a, b) => a.line - b.line || a.column - b.column);
-  return sorted.filter(({ line }) => !seen.has(line) && seen.add(line));
+/** After a break of the syntax, what follows on the same line is mostly the same mistake. */
+function withoutEchoes(
+  errors: readonly YAMLError[],
+  lineOf: (error: YAMLError) => number,
+): readonly YAMLError[] {
+  const broken = new Set<number>();
+  return [...errors]
+    .sort((a, b) => a.pos[0] - b.pos[0])
+    .filter((error) => {
+      const line = lineOf(error);
+      if (broken.has(line)) return false;
+      if (!CONTAINED.has(error.code)) broken.add(line);
+      return true;
+    });
 }
 
+/** Without the text at fault, which the library quotes here and there: it may be a secret. */
 function explain(error: YAMLError, text: string): string {
   const [from] = error.pos;
   if (text.slice(Math.max(from - 1, 0), from + 1) === '${') return `put quotes around it: "\${NAME}"`;
-  if (error.code === 'DUPLICATE_KEY') return 'this key stands here a second time, each is allowed once';
-  return `is not YAML: ${error.message}`;
+  switch (error.code) {
+    case 'DUPLICATE_KEY':
+      return 'this key stands here a second time, each is allowed once';
+    case 'TAG_RESOLVE_FAILED':
+      return 'is an unknown tag: put text that starts with "!" in quotes';
+    case 'BAD_DIRECTIVE':
+      return 'is an unknown directive: put text that starts with "%" in quotes';
+    case 'BAD_DQ_ESCAPE':
+      return 'is no escape sequence: write "\\\\" for a backslash, or use single quotes';
+    default:
+      return `is not YAML: ${error.message.replace(/: .*/s, '')}`;
+  }
 }
 
 /** A token of the concrete syntax; its parts are what the library names so. */
