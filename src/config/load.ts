@@ -45,7 +45,7 @@ export function loadConfig({ file, env, cwd }: LoadOptions): LoadedConfig {
   const { value, faults, positionOf } = readYaml(readConfigText(path, file));
   if (value === undefined) throw new ConfigError(faults.map((fault) => ({ file, ...fault, path: '' })));
 
-  const variables = { ...readDotEnv(cwd), ...withoutUnset(env) };
+  const variables = readVariables(env, cwd);
   const schema = configSchema();
   const filled = fillIn(value, schema, {
     variable: (name) => (Object.hasOwn(variables, name) ? variables[name] : undefined),
@@ -76,6 +76,11 @@ function readConfigText(path: string, file: string): string {
     ? '; name the configuration file with --config or SHIM_CONFIG, or make config/shim.yaml (the package has one to start from)'
     : '';
   throw new ConfigError([{ file, line: 0, column: 0, path: '', message: `${read.problem}${remedy}` }]);
+}
+
+/** The environment, over what a `.env` file in the working directory has. @throws {ConfigError} where that cannot be read */
+export function readVariables(env: LoadOptions['env'], cwd: string): Readonly<Record<string, string>> {
+  return { ...readDotEnv(cwd), ...withoutUnset(env) };
 }
 
 function readDotEnv(cwd: string): Readonly<Record<string, string>> {
