@@ -104,10 +104,11 @@ function newAjv(options: { readonly allErrors: boolean; readonly validateSchema?
     ...options,
     // Keys such as `constructor` count only where the value has them itself.
     ownProperties: true,
-    // Unknown keywords are mistakes; missing types and open tuples are not.
+    // Unknown keywords are mistakes; missing types, open tuples and required keys without a schema are not.
     strict: true,
     strictTypes: false,
     strictTuples: false,
+    strictRequired: false,
     logger: false,
   });
   ajvFormats.default(ajv);
