@@ -32,7 +32,7 @@ export function checkSchema(draft: Draft): void {
     const path =
       fault.keyword === 'required' ? [...fault.at, String(fault.params.missingProperty)] : fault.at;
     // What a misspelt key means is not missing too.
-    if (misspelt.has(JSON.stringify(path))) continue;
+    if (fault.keyword === 'required' && misspelt.has(JSON.stringify(path))) continue;
     draft.fault(path, describe(fault, path, schemaAt(schema, path), draft));
   }
 }

@@ -4,9 +4,18 @@ import { distance } from 'fastest-levenshtein';
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const [best] = known
     .map((candidate) => ({ candidate, far: distance(plain(word), plain(candidate)) }))
-    .filter(({ candidate, far }) => far <= Math.max(1, Math.floor(candidate.length / 3)))
+    .filter(
+      ({ candidate, far }) =>
+        far <= Math.max(1, Math.floor(candidate.length / 3)) || isSwap(word, candidate, far),
+    )
     .sort((a, b) => a.far - b.far);
   return best?.candidate;
 }
 
+/** Two letters that changed places: `tow` for `two`. */
+function isSwap(word: string, candidate: string, far: number): boolean {
+  return far === 2 && sorted(word) === sorted(candidate);
+}
+
 const plain = (word: string): string => word.toLowerCase().replaceAll(/[_-]/g, '');
+const sorted = (word: string): string => [...plain(word)].sort().join('');
