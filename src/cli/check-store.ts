@@ -1,0 +1,40 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ShimError } from '../errors.js';
+import { openStore, storeFile } from '../store/open.js';
+import type { Verdict } from './check-view.js';
+import type { Io } from './io.js';
+
+/** Whether the store takes writes; where there is none yet, whether one can be made. Makes none. */
+export async function checkStore(url: string, io: Pick<Io, 'cwd' | 'now'>): Promise<Verdict> {
+  try {
+    const store = await openStore(url, { mode: 'share', cwd: io.cwd });
+    try {
+      await store.ping(io.now());
+    } finally {
+      await store.close();
+    }
+    return { ok: true, message: 'there, and takes writes' };
+  } catch (error) {
+    if (!(error instanceof ShimError)) throw error;
+    return error.code === 'not_found'
+      ? checkFolder(dirname(storeFile(url, io.cwd)))
+      : { ok: false, message: error.message };
+  }
+}
+
+/** The nearest folder that is there decides. */
+async function checkFolder(folder: string): Promise<Verdict> {
+  try {
+    await access(folder, constants.W_OK | constants.X_OK);
+    return { ok: true, message: `not there yet: will be made in ${folder}, which is writable` };
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (missing && dirname(folder) !== folder) return checkFolder(dirname(folder));
+    return {
+      ok: false,
+      message: `cannot be made: ${folder} is not writable; give this user the right to, or set store.url`,
+    };
+  }
+}

@@ -1,0 +1,109 @@
+import { type Command, Option } from 'commander';
+import { ShimError } from '../errors.js';
+import type { DeliveryState } from '../model.js';
+import type { DeliveryDetail } from '../store/store.js';
+import { attemptText, deliveryColumns, deliveryDetailJson, deliveryJson } from './delivery-view.js';
+import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
+import {
+  hintAtMore,
+  nextBefore,
+  type PageOptions,
+  type PeriodOptions,
+  periodOf,
+  withPage,
+  withPeriod,
+} from './list-options.js';
+import { type ConfigOption, type JsonOption, rowId, withConfig, withExamples, withJson } from './options.js';
+import { fields, table } from './table.js';
+import { isoSeconds, jsonDocument } from './text.js';
+import { listFromStore, withStore } from './with-store.js';
+
+interface ListOptions extends ConfigOption, JsonOption, PageOptions, PeriodOptions {
+  readonly status?: DeliveryState;
+  readonly destination?: string;
+  readonly event?: number;
+}
+
+type ShowOptions = ConfigOption & JsonOption;
+
+export function addDeliveries(program: Command, run: Run): void {
+  const deliveries = program.command('deliveries').description('what was sent, and what came of it');
+
+  const list = deliveries
+    .command('list')
+    .description('deliveries, the newest first')
+    .addOption(
+      new Option('--status <status>', 'only in this state').choices([
+        'pending',
+        'sending',
+        'delivered',
+        'dead',
+      ]),
+    )
+    .option('--destination <name>', 'only to this destination')
+    .option('--event <id>', 'only of the event with this number', rowId)
+    .action((options: ListOptions) => run((io) => listDeliveries(options, io)));
+  withExamples(
+    withJson(withConfig(withPeriod(withPage(list)))),
+    'webhook-shim deliveries list --status dead',
+    'webhook-shim deliveries list --destination billing --since 1d --json',
+  );
+
+  const show = deliveries
+    .command('show')
+    .description('one delivery, with each attempt: time, status, error, answer')
+    .argument('<id>', 'its number', rowId)
+    .action((id: number, options: ShowOptions) => run((io) => showDelivery(id, options, io)));
+  withExamples(withJson(withConfig(show)), 'webhook-shim deliveries show 7');
+}
+
+async function listDeliveries(options: ListOptions, io: Io): Promise<ExitStatus> {
+  const { status, destination, event, limit, before } = options;
+  const filter = {
+    ...periodOf(options, io.now()),
+    ...(status === undefined ? {} : { status }),
+    ...(destination === undefined ? {} : { destination }),
+    ...(event === undefined ? {} : { eventId: event }),
+    ...(before === undefined ? {} : { before }),
+  };
+  const rows = await listFromStore(options, io, (store) => store.listDeliveries({ ...filter, limit }));
+  if (options.json === true) {
+    const document = { deliveries: rows.map(deliveryJson), nextBefore: nextBefore(rows, options) };
+    io.stdout.write(jsonDocument(document));
+  } else if (rows.length === 0) {
+    const filtered = Object.keys(filter).length > 0;
+    const none = `No deliveries yet: they are made when an event arrives. See: ${io.program} events list`;
+    writeLine(io.stdout, filtered ? 'No such deliveries.' : none);
+  } else {
+    io.stdout.write(table(deliveryColumns, rows));
+    hintAtMore(rows, options, io);
+  }
+  return 0;
+}
+
+async function showDelivery(id: number, options: ShowOptions, io: Io): Promise<ExitStatus> {
+  return withStore<ExitStatus>(options, io, 'read', async (store) => {
+    const delivery = await store.getDelivery(id);
+    if (delivery === null) throw new ShimError('not_found', `there is no delivery ${id}`);
+    const text = options.json === true ? jsonDocument(deliveryDetailJson(delivery)) : deliveryText(delivery);
+    io.stdout.write(text);
+    return 0;
+  });
+}
+
+function deliveryText(delivery: DeliveryDetail): string {
+  const head = fields([
+    ['id', delivery.id],
+    ['event', `${delivery.eventId} ${delivery.event}`],
+    ['webhook-id', delivery.messageId],
+    ['destination', delivery.destination],
+    ['status', delivery.status],
+    ['reason', delivery.reason],
+    ['created', isoSeconds(delivery.createdAt)],
+    ['next attempt', delivery.dueAt === null ? null : isoSeconds(delivery.dueAt)],
+    ['ended', delivery.endedAt === null ? null : isoSeconds(delivery.endedAt)],
+    ['attempts', delivery.attempts],
+  ]);
+  const attempts = delivery.attemptRows.map((attempt, index) => attemptText(attempt, index + 1));
+  return [head, ...attempts].join('\n');
+}

@@ -1,0 +1,61 @@
+import type { Attempt } from '../model.js';
+import type { DeliveryDetail, DeliveryRow } from '../store/store.js';
+import type { Column } from './table.js';
+import { isoSeconds, isoTime, isoTimeOrNull, printable, printableLines } from './text.js';
+
+/** Deliveries as people and programs read them. */
+
+export const deliveryColumns: readonly Column<DeliveryRow>[] = [
+  { title: 'id', value: (row) => row.id },
+  { title: 'created', value: (row) => isoSeconds(row.createdAt) },
+  { title: 'event id', value: (row) => row.eventId },
+  { title: 'event', value: (row) => row.event },
+  { title: 'destination', value: (row) => row.destination },
+  { title: 'status', value: (row) => row.status },
+  { title: 'attempts', value: (row) => row.attempts },
+  { title: 'last answer', value: lastAnswer },
+  { title: 'next attempt', value: (row) => (row.dueAt === null ? null : isoSeconds(row.dueAt)) },
+  { title: 'reason', value: (row) => row.reason },
+];
+
+export function lastAnswer(row: Pick<DeliveryRow, 'lastStatus' | 'lastError'>): string | null {
+  return row.lastStatus === null ? row.lastError : `HTTP ${row.lastStatus}`;
+}
+
+export const deliveryJson = (row: DeliveryRow) => ({
+  id: row.id,
+  eventId: row.eventId,
+  webhookId: row.messageId,
+  event: row.event,
+  destination: row.destination,
+  status: row.status,
+  attempts: row.attempts,
+  createdAt: isoTime(row.createdAt),
+  dueAt: isoTimeOrNull(row.dueAt),
+  endedAt: isoTimeOrNull(row.endedAt),
+  reason: row.reason,
+  lastStatus: row.lastStatus,
+  lastError: row.lastError,
+});
+
+export const deliveryDetailJson = (delivery: DeliveryDetail) => ({
+  ...deliveryJson(delivery),
+  attemptRows: delivery.attemptRows.map((attempt, index) => ({
+    number: index + 1,
+    startedAt: isoTime(attempt.startedAt),
+    durationMs: attempt.duration,
+    status: attempt.status,
+    error: attempt.error,
+    response: attempt.response,
+  })),
+});
+
+/** One attempt as a few lines, the answer's body indented below. */
+export function attemptText(attempt: Attempt, number: number): string {
+  const answer = attempt.status === null ? 'no answer' : `HTTP ${attempt.status}`;
+  const head = `Attempt ${number}  ${isoSeconds(attempt.startedAt)}  ${Math.round(attempt.duration)} ms  ${answer}\n`;
+  const error = attempt.error === null ? '' : `  error: ${printable(attempt.error)}\n`;
+  const { response } = attempt;
+  if (response === null || response === '') return head + error;
+  return `${head}${error}  answer: ${printableLines(response).trimEnd().replaceAll('\n', '\n          ')}\n`;
+}

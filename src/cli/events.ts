@@ -1,0 +1,99 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ShimError } from '../errors.js';
+import { eventColumns, eventDetailJson, eventJson, eventText, forwardedBody } from './event-view.js';
+import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
+import {
+  hintAtMore,
+  nextBefore,
+  type PageOptions,
+  type PeriodOptions,
+  periodOf,
+  withPage,
+  withPeriod,
+} from './list-options.js';
+import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
+import { table } from './table.js';
+import { jsonDocument } from './text.js';
+import { configOf, listFromStore, withStore } from './with-store.js';
+
+interface ListOptions extends ConfigOption, JsonOption, PageOptions, PeriodOptions {
+  readonly source?: string;
+  readonly event?: string;
+}
+
+interface ShowOptions extends ConfigOption, JsonOption {
+  readonly body?: boolean;
+}
+
+export function addEvents(program: Command, run: Run): void {
+  const events = program.command('events').description('what came, as new-format events');
+
+  const list = events
+    .command('list')
+    .description('events, the newest first')
+    .option('--source <name>', 'only of this source')
+    .option('--event <name>', 'only of this name, such as extraction.failed')
+    .action((options: ListOptions) => run((io) => listEvents(options, io)));
+  withExamples(
+    withJson(withConfig(withPeriod(withPage(list)))),
+    'webhook-shim events list --since 2h',
+    'webhook-shim events list --event extraction.failed --json',
+  );
+
+  const show = events
+    .command('show')
+    .description('one event: its fields, its deliveries, its body')
+    .argument('<event>', 'its number, or its webhook-id (evt_…: the newest of those that share it)', eventRef)
+    .addOption(new Option('--body', 'print the forwarded body alone, to the byte').conflicts('json'))
+    .action((ref: number | string, options: ShowOptions) => run((io) => showEvent(ref, options, io)));
+  withExamples(
+    withJson(withConfig(show)),
+    'webhook-shim events show 12',
+    'webhook-shim events show 12 --body > body.json',
+  );
+}
+
+function eventRef(text: string): number | string {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  if (/^evt_[\w-]+$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be a number, or a webhook-id that starts with evt_.');
+}
+
+async function listEvents(options: ListOptions, io: Io): Promise<ExitStatus> {
+  const { source, event, limit, before } = options;
+  const filter = {
+    ...periodOf(options, io.now()),
+    ...(source === undefined ? {} : { source }),
+    ...(event === undefined ? {} : { event }),
+    ...(before === undefined ? {} : { before }),
+  };
+  const rows = await listFromStore(options, io, (store) => store.listEvents({ ...filter, limit }));
+  if (options.json === true) {
+    io.stdout.write(jsonDocument({ events: rows.map(eventJson), nextBefore: nextBefore(rows, options) }));
+  } else if (rows.length === 0) {
+    const filtered = Object.keys(filter).length > 0;
+    writeLine(io.stdout, filtered ? 'No such events.' : noEvents(options, io));
+  } else {
+    io.stdout.write(table(eventColumns, rows));
+    hintAtMore(rows, options, io);
+  }
+  return 0;
+}
+
+function noEvents(options: ConfigOption, io: Io): string {
+  const { server, sources } = configOf(options, io).config;
+  const { host, port } = server;
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  const url = `http://${name.includes(':') ? `[${name}]` : name}:${port}${sources[0]?.path ?? '/'}`;
+  return `No events yet. Point the vendor at ${url} (by the name it knows this machine by), or try: ${io.program} send ${url}\nWhat came and could not be converted: ${io.program} quarantine list`;
+}
+
+async function showEvent(ref: number | string, options: ShowOptions, io: Io): Promise<ExitStatus> {
+  return withStore<ExitStatus>(options, io, 'read', async (store) => {
+    const event = await store.getEvent(ref);
+    if (event === null) throw new ShimError('not_found', `there is no event ${ref}`);
+    if (options.body === true) io.stdout.write(forwardedBody(event));
+    else io.stdout.write(options.json === true ? jsonDocument(eventDetailJson(event)) : eventText(event));
+    return 0;
+  });
+}

@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import { parseDuration } from '../config/duration.js';
+import { UsageError } from '../errors.js';
+import { type Io, writeLine } from './io.js';
+import { rowId, wholeNumber } from './options.js';
+
+/** What every list takes. */
+export interface PageOptions {
+  readonly limit: number;
+  readonly before?: number;
+}
+
+export interface PeriodOptions {
+  readonly since?: string;
+  readonly until?: string;
+}
+
+export const withPage = (command: Command): Command =>
+  command
+    .option('--limit <n>', 'how many at most', wholeNumber(1, 10_000), 50)
+    .option('--before <id>', 'only older ones than this number: the next page', rowId);
+
+export const withPeriod = (command: Command): Command =>
+  command
+    .option('--since <time>', 'from this time on: ISO 8601, or how long ago, such as 2h')
+    .option('--until <time>', 'before this time: ISO 8601, or how long ago, such as 15m');
+
+/** @throws {UsageError} where one is no time */
+export function periodOf(
+  options: PeriodOptions,
+  now: number,
+): { readonly since?: number; readonly until?: number } {
+  return {
+    ...(options.since === undefined ? {} : { since: timeOf('--since', options.since, now) }),
+    ...(options.until === undefined ? {} : { until: timeOf('--until', options.until, now) }),
+  };
+}
+
+const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+
+/** Like the times that we print, one without a zone is UTC. */
+function timeOf(option: string, text: string, now: number): number {
+  const ago = parseDuration(text);
+  if (ago !== undefined) return now - ago;
+  const zoned = /T/.test(text) && !/(Z|[+-]\d{2}:\d{2})$/.test(text) ? `${text}Z` : text;
+  const time = ISO.test(text) ? Date.parse(zoned) : Number.NaN;
+  if (Number.isFinite(time)) return time;
+  throw new UsageError(
+    'usage',
+    `${option} ${text} is no time: write 2026-03-01, 2026-03-01T09:30:00Z, or how long ago: 30s, 15m, 2h, 7d`,
+  );
+}
+
+/** The number to give to `--before` for the next page; null where this was the last one. */
+export function nextBefore(rows: readonly { readonly id: number }[], page: PageOptions): number | null {
+  return rows.length < page.limit ? null : (rows.at(-1)?.id ?? null);
+}
+
+/** Says on `stderr`, so that it is not taken for a row, that there may be more. */
+export function hintAtMore(rows: readonly { readonly id: number }[], page: PageOptions, io: Io): void {
+  const before = nextBefore(rows, page);
+  if (before !== null) writeLine(io.stderr, `For older ones add --before ${before}`);
+}

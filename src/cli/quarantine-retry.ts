@@ -1,0 +1,129 @@
+import { type Command, Option } from 'commander';
+import { type Converter, createConverter } from '../convert/converter.js';
+import { UsageError } from '../errors.js';
+import type { Conversion, QuarantineReason, StoredWebhook, Verified } from '../model.js';
+import type { SavedConversion, Store } from '../store/store.js';
+import { type ExitStatus, type Io, type Run, type Writer, writeLine } from './io.js';
+import { type ConfigOption, rowIds, withConfig, withExamples } from './options.js';
+import { QUARANTINE_REASONS } from './quarantine-view.js';
+import { count, printable } from './text.js';
+import { withStore } from './with-store.js';
+
+interface RetryOptions extends ConfigOption {
+  readonly reason?: QuarantineReason;
+  readonly all?: boolean;
+}
+
+/** What a retry needs of the store. */
+type RetryStore = Pick<Store, 'getWebhook' | 'listQuarantine' | 'saveConversions'>;
+
+const PAGE = 1_000;
+/** Conversions saved in one transaction: so many, or fewer where they are large. */
+const BATCH = 100;
+const BATCH_CHARACTERS = 8 * 1024 * 1024;
+
+export function addQuarantineRetry(quarantine: Command, run: Run): void {
+  const retry = quarantine
+    .command('retry')
+    .description("run today's code and configuration over the stored raw webhooks, the oldest first")
+    .argument('[id...]', 'their numbers', rowIds)
+    .addOption(
+      new Option('--reason <reason>', 'all that are there for this reason').choices(QUARANTINE_REASONS),
+    )
+    .option('--all', 'all that are there')
+    .action((ids: readonly number[], options: RetryOptions) => run((io) => retryWebhooks(ids, options, io)));
+  withExamples(
+    withConfig(retry),
+    'webhook-shim quarantine retry 3 4',
+    'webhook-shim quarantine retry --reason unknown_status',
+  );
+}
+
+async function retryWebhooks(ids: readonly number[], options: RetryOptions, io: Io): Promise<ExitStatus> {
+  const ways = [ids.length > 0, options.reason !== undefined, options.all === true].filter(Boolean).length;
+  if (ways !== 1) throw new UsageError('usage', 'say which ones: numbers, or --reason REASON, or --all');
+
+  return withStore<ExitStatus>(options, io, 'share', async (store, config) => {
+    const convert = createConverter(config);
+    const chosen = ids.length > 0 ? [...new Set(ids)] : await idsInQuarantine(store, options.reason);
+    if (chosen.length === 0) {
+      writeLine(io.stdout, 'Nothing to retry.');
+      return 0;
+    }
+    const retried = await retryEach(chosen, store, convert, io);
+    const failed = chosen.length - retried;
+    const rest = failed === 0 ? '' : `, ${failed} not`;
+    writeLine(io.stdout, `${count(retried, 'webhook')} converted${rest}.`);
+    return failed === 0 ? 0 : 1;
+  });
+}
+
+/** The oldest first, so that what was held up goes out in the order in which it came. */
+async function idsInQuarantine(store: RetryStore, reason?: QuarantineReason): Promise<readonly number[]> {
+  const ids: number[] = [];
+  for (;;) {
+    const before = ids.at(-1);
+    const rows = await store.listQuarantine({
+      limit: PAGE,
+      ...(before === undefined ? {} : { before }),
+      ...(reason === undefined ? {} : { reason }),
+    });
+    ids.push(...rows.map((row) => row.id));
+    if (rows.length < PAGE) return ids.reverse();
+  }
+}
+
+/** Batch by batch, so that an interrupted run has kept what it said and goes on when called again. @returns how many were converted */
+async function retryEach(
+  ids: readonly number[],
+  store: RetryStore,
+  convert: Converter,
+  io: Pick<Io, 'stdout' | 'stderr' | 'now'>,
+): Promise<number> {
+  let converted = 0;
+  let batch: Conversion[] = [];
+  let characters = 0;
+  const save = async (): Promise<void> => {
+    const saved = await store.saveConversions(batch, io.now());
+    converted += batch.filter((conversion, index) => tell(conversion, saved[index], io.stdout)).length;
+    batch = [];
+    characters = 0;
+  };
+  for (const id of ids) {
+    const webhook = await store.getWebhook(id);
+    if (webhook?.state !== 'quarantined') {
+      const state = webhook === null ? 'there is none' : `not in quarantine, it is ${webhook.state}`;
+      writeLine(io.stderr, `webhook ${id}: ${state}`);
+      continue;
+    }
+    // Only what was verified is ever stored.
+    batch.push(convert(webhook as StoredWebhook as Verified<StoredWebhook>));
+    characters += webhook.body.length;
+    if (batch.length === BATCH || characters > BATCH_CHARACTERS) await save();
+  }
+  if (batch.length > 0) await save();
+  return converted;
+}
+
+/** Prints what became of one webhook. @returns whether it is out of quarantine by this */
+function tell(conversion: Conversion, saved: SavedConversion | undefined, stdout: Writer): boolean {
+  const subject = `webhook ${conversion.webhookId}`;
+  if (saved?.applied !== true) {
+    writeLine(stdout, `${subject}: no longer in quarantine, nothing was changed`);
+    return false;
+  }
+  if (conversion.outcome === 'quarantined') {
+    writeLine(stdout, `${subject}: still quarantined: ${conversion.reason}`);
+    for (const error of conversion.errors) writeLine(stdout, `  ${printable(error)}`);
+    return false;
+  }
+  for (const [index, event] of saved.events.entries()) {
+    const name = printable(conversion.events[index]?.event ?? '');
+    const outcome =
+      event.duplicateOf === null
+        ? count(event.deliveries, 'delivery', 'deliveries')
+        : `repeats event ${event.duplicateOf}, not delivered again`;
+    writeLine(stdout, `${subject}: event ${event.id} ${name} (${outcome})`);
+  }
+  return true;
+}

@@ -1,0 +1,111 @@
+import { type Command, Option } from 'commander';
+import { ShimError, UsageError } from '../errors.js';
+import type { QuarantineReason } from '../model.js';
+import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
+import { hintAtMore, nextBefore, type PageOptions, withPage } from './list-options.js';
+import {
+  type ConfigOption,
+  type JsonOption,
+  rowId,
+  rowIds,
+  withConfig,
+  withExamples,
+  withJson,
+} from './options.js';
+import { addQuarantineRetry } from './quarantine-retry.js';
+import {
+  QUARANTINE_REASONS,
+  quarantineColumns,
+  quarantineJson,
+  webhookJson,
+  webhookText,
+} from './quarantine-view.js';
+import { table } from './table.js';
+import { count, jsonDocument } from './text.js';
+import { listFromStore, withStore } from './with-store.js';
+
+interface ListOptions extends ConfigOption, JsonOption, PageOptions {
+  readonly reason?: QuarantineReason;
+  readonly source?: string;
+}
+
+type ShowOptions = ConfigOption & JsonOption;
+
+interface DiscardOptions extends ConfigOption {
+  readonly note: string;
+}
+
+export function addQuarantine(program: Command, run: Run): void {
+  const quarantine = program
+    .command('quarantine')
+    .description('authentic webhooks that could not be converted: kept until you say what becomes of them');
+
+  const list = quarantine
+    .command('list')
+    .description('what is in quarantine, the newest first')
+    .addOption(new Option('--reason <reason>', 'only for this reason').choices(QUARANTINE_REASONS))
+    .option('--source <name>', 'only of this source')
+    .action((options: ListOptions) => run((io) => listQuarantine(options, io)));
+  withExamples(withJson(withConfig(withPage(list))), 'webhook-shim quarantine list --reason unknown_status');
+
+  const show = quarantine
+    .command('show')
+    .description('one webhook: why it is there, its raw body, its signature')
+    .argument('<id>', 'its number', rowId)
+    .action((id: number, options: ShowOptions) => run((io) => showWebhook(id, options, io)));
+  withExamples(withJson(withConfig(show)), 'webhook-shim quarantine show 3');
+
+  addQuarantineRetry(quarantine, run);
+
+  const discard = quarantine
+    .command('discard')
+    .description('take webhooks out of quarantine for good; they stay stored until retention')
+    .argument('<id...>', 'their numbers', rowIds)
+    .requiredOption('--note <text>', 'why, for whoever asks later')
+    .action((ids: readonly number[], options: DiscardOptions) =>
+      run((io) => discardWebhooks(ids, options, io)),
+    );
+  withExamples(withConfig(discard), 'webhook-shim quarantine discard 3 4 --note "test upload"');
+}
+
+async function listQuarantine(options: ListOptions, io: Io): Promise<ExitStatus> {
+  const { reason, source, limit, before } = options;
+  const filter = {
+    ...(reason === undefined ? {} : { reason }),
+    ...(source === undefined ? {} : { source }),
+    ...(before === undefined ? {} : { before }),
+  };
+  const rows = await listFromStore(options, io, (store) => store.listQuarantine({ ...filter, limit }));
+  if (options.json === true) {
+    const document = { quarantine: rows.map(quarantineJson), nextBefore: nextBefore(rows, options) };
+    io.stdout.write(jsonDocument(document));
+  } else if (rows.length === 0) {
+    const filtered = Object.keys(filter).length > 0;
+    writeLine(io.stdout, filtered ? 'No such webhooks in quarantine.' : 'Nothing is in quarantine.');
+  } else {
+    io.stdout.write(table(quarantineColumns, rows));
+    hintAtMore(rows, options, io);
+  }
+  return 0;
+}
+
+async function showWebhook(id: number, options: ShowOptions, io: Io): Promise<ExitStatus> {
+  return withStore<ExitStatus>(options, io, 'read', async (store) => {
+    const webhook = await store.getWebhook(id);
+    if (webhook === null) throw new ShimError('not_found', `there is no webhook ${id}`);
+    io.stdout.write(options.json === true ? jsonDocument(webhookJson(webhook)) : webhookText(webhook));
+    return 0;
+  });
+}
+
+async function discardWebhooks(ids: readonly number[], options: DiscardOptions, io: Io): Promise<ExitStatus> {
+  const note = options.note.trim();
+  if (note === '') throw new UsageError('usage', '--note is empty: say why the webhooks are discarded');
+  return withStore<ExitStatus>(options, io, 'share', async (store) => {
+    const discarded = new Set(await store.discardQuarantined(ids, note, io.now()));
+    const others = ids.filter((id) => !discarded.has(id));
+    writeLine(io.stdout, `${count(discarded.size, 'webhook')} discarded.`);
+    for (const id of others) writeLine(io.stderr, `webhook ${id} is not in quarantine`);
+    return others.length === 0 ? 0 : 1;
+  });
+}

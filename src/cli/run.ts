@@ -1,0 +1,76 @@
+import { Command, CommanderError } from 'commander';
+import { ShimError, UsageError } from '../errors.js';
+import { VERSION } from '../version.js';
+import { addCheck } from './check.js';
+import { addConvert } from './convert.js';
+import { addDeliveries } from './deliveries.js';
+import { addDemo } from './demo.js';
+import { addEvents } from './events.js';
+import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
+import { addListen } from './listen.js';
+import { addQuarantine } from './quarantine.js';
+import { addSend } from './send.js';
+import { addServe } from './serve.js';
+import { messageOf, printableLines } from './text.js';
+
+/**
+ * The command line: arguments in, exit status out. Never rejects; what went wrong is on `stderr`.
+ *
+ * @param args without the names of the runtime and the program
+ */
+export async function runCli(args: readonly string[], io: Io): Promise<ExitStatus> {
+  let status: ExitStatus = 0;
+  const run: Run = async (command) => {
+    status = await command(io);
+  };
+  try {
+    await createProgram(io, run).parseAsync([...args], { from: 'user' });
+    return status;
+  } catch (error) {
+    return report(error, io);
+  }
+}
+
+function createProgram(io: Io, run: Run): Command {
+  const program = new Command('webhook-shim')
+    .description('Receives legacy Extracta.ai webhooks and delivers them in the new format.')
+    .version(VERSION, '--version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .showHelpAfterError('(add --help for what it takes)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    })
+    .addHelpText(
+      'after',
+      '\nExit status: 0 done, 1 it was tried and failed, 2 wrong usage or configuration.\nNew here? Try: webhook-shim demo',
+    );
+  for (const add of [
+    addServe,
+    addCheck,
+    addDemo,
+    addSend,
+    addListen,
+    addConvert,
+    addEvents,
+    addDeliveries,
+    addQuarantine,
+  ]) {
+    add(program, run);
+  }
+  return program;
+}
+
+function report(error: unknown, io: Io): ExitStatus {
+  // Commander has printed its own message.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const message = printableLines(messageOf(error));
+  if (error instanceof ShimError) {
+    // The faults of a configuration are a list, each with its place.
+    writeLine(io.stderr, error.code === 'config_invalid' ? message : `error: ${message}`);
+    return error instanceof UsageError || error.code === 'config_invalid' ? 2 : 1;
+  }
+  writeLine(io.stderr, `internal error: ${message}`);
+  return 1;
+}

@@ -1,0 +1,48 @@
+import { type Command, Option } from 'commander';
+import { UsageError } from '../errors.js';
+import type { ExitStatus, Io, Run } from './io.js';
+import { type ConfigOption, withConfig, withExamples } from './options.js';
+import { configOf } from './with-store.js';
+
+interface ServeOptions extends ConfigOption {
+  readonly role: 'all' | 'ingest' | 'work';
+}
+
+export function addServe(program: Command, run: Run): void {
+  const command = program
+    .command('serve')
+    .description('receive, store and forward webhooks; SIGTERM drains and exits 0')
+    .addOption(
+      new Option('--role <role>', 'which half to run (ingest and work need PostgreSQL)')
+        .choices(['all', 'ingest', 'work'])
+        .default('all'),
+    )
+    .action((options: ServeOptions) => run((io) => serve(options, io)));
+  withExamples(withConfig(command), 'webhook-shim serve', 'webhook-shim serve --config /etc/shim.yaml');
+}
+
+async function serve(options: ServeOptions, io: Io): Promise<ExitStatus> {
+  if (options.role !== 'all') {
+    throw new UsageError(
+      'usage',
+      `--role ${options.role} is not supported yet: it needs a store in PostgreSQL. Leave it out to run both halves`,
+    );
+  }
+  const { config, warnings } = configOf(options, io);
+  // Loaded here and not above: no other command should wait for it.
+  const [{ createShim }, { createLog }] = await Promise.all([
+    import('../app.js'),
+    import('../telemetry/log.js'),
+  ]);
+  const log = createLog(config.log);
+  for (const warning of warnings) log.warn(warning);
+  const stop = io.stopRequested();
+  const shim = createShim(config, { cwd: io.cwd, log });
+  await shim.start();
+  try {
+    await Promise.race([stop, shim.ended]);
+  } finally {
+    await shim.stop();
+  }
+  return 0;
+}

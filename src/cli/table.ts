@@ -1,0 +1,32 @@
+import { printable } from './text.js';
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly value: (row: Row) => string | number | null;
+}
+
+const GAP = '  ';
+
+/** Rows as left-aligned columns under their titles, one line each; nothing is cut off, since operators copy from it. */
+export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+  const lines = [
+    columns.map((column) => column.title.toUpperCase()),
+    ...rows.map((row) => columns.map((column) => cell(column.value(row)))),
+  ];
+  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
+  return lines
+    .map((line) => `${line.map((text, index) => text.padEnd(widths[index] ?? 0)).join(GAP)}`.trimEnd())
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+/** One thing's fields, a line each; what is null is left out. */
+export function fields(pairs: readonly (readonly [string, string | number | null])[]): string {
+  const shown = pairs.filter(([, value]) => value !== null);
+  const width = Math.max(...shown.map(([name]) => name.length));
+  return shown.map(([name, value]) => `${name.padEnd(width)}${GAP}${cell(value)}\n`).join('');
+}
+
+function cell(value: string | number | null): string {
+  return value === null || value === '' ? '-' : printable(String(value));
+}

@@ -1,0 +1,48 @@
+/**
+ * Characters that could steer a terminal or hide what a text says: C0 and C1 controls, line separators, and the marks
+ * that change the direction of writing. What comes from outside may hold any of them.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** Text from outside as one line that is safe to print. */
+export const printable = (text: string): string =>
+  text.replace(UNPRINTABLE, (unit) => SHORT[unit] ?? escapeUnit(unit));
+
+/** The same, line breaks kept. */
+export const printableLines = (text: string): string => text.split(/\r?\n/).map(printable).join('\n');
+
+/** JSON text that is safe to print and says the same: in JSON, such characters stand only inside strings, or are white space. */
+export const printableJson = (text: string): string =>
+  text.replace(UNPRINTABLE, (unit) => (unit <= ' ' ? unit : escapeUnit(unit)));
+
+/** A value as a JSON document with its line end. */
+export const jsonDocument = (value: unknown): string => `${printableJson(JSON.stringify(value, null, 2))}\n`;
+
+/** ISO 8601 in UTC, to the second, for people. */
+export const isoSeconds = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
+
+/** ISO 8601 in UTC, to the millisecond, for programs. */
+export const isoTime = (time: number): string => new Date(time).toISOString();
+
+export const isoTimeOrNull = (time: number | null): string | null => (time === null ? null : isoTime(time));
+
+/** `1 event`, `2 events`. */
+export const count = (number: number, noun: string, plural = `${noun}s`): string =>
+  `${number} ${number === 1 ? noun : plural}`;
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Without what may be secret in a URL: user, password, query, fragment. */
+export function publicUrl(url: string): string {
+  try {
+    const { protocol, host, pathname } = new URL(url);
+    return `${protocol}//${host}${pathname}`;
+  } catch {
+    return '(not a URL)';
+  }
+}

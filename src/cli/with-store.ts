@@ -1,0 +1,49 @@
+import type { Config } from '../config/config.js';
+import { type LoadedConfig, loadConfig } from '../config/load.js';
+import { ShimError } from '../errors.js';
+import { openStore } from '../store/open.js';
+import type { Store } from '../store/store.js';
+import type { Io } from './io.js';
+import type { ConfigOption } from './options.js';
+
+const DEFAULT_FILE = 'config/shim.yaml';
+
+/** @throws {ConfigError} with every fault of the file */
+export function configOf(options: ConfigOption, io: Pick<Io, 'env' | 'cwd'>): LoadedConfig {
+  const file = options.config ?? (io.env.SHIM_CONFIG || DEFAULT_FILE);
+  return loadConfig({ file, env: io.env, cwd: io.cwd });
+}
+
+/**
+ * Opens the configured store for one command, whether the service runs on it or not, and closes it after.
+ *
+ * @throws {ShimError} `not_found` where there is no store yet
+ */
+export async function withStore<T>(
+  options: ConfigOption,
+  io: Io,
+  mode: 'share' | 'read',
+  use: (store: Store, config: Config) => Promise<T>,
+): Promise<T> {
+  const { config } = configOf(options, io);
+  const store = await openStore(config.store.url, { mode, cwd: io.cwd });
+  try {
+    return await use(store, config);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Reads a list from the configured store; nothing where there is no store yet, since nothing came. */
+export async function listFromStore<Row>(
+  options: ConfigOption,
+  io: Io,
+  list: (store: Store) => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
+  try {
+    return await withStore(options, io, 'read', list);
+  } catch (error) {
+    if (error instanceof ShimError && error.code === 'not_found') return [];
+    throw error;
+  }
+}

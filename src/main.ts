@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+import { basename, relative } from 'node:path';
+import { runCli } from './cli/run.js';
+
+/** The entry: the one place that knows the process. */
+
+// Whoever reads our output may stop early, as `| head` does. That is no failure.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : 1);
+  });
+}
+
+let stop: Promise<void> | null = null;
+
+function stopRequested(): Promise<void> {
+  stop ??= new Promise((resolve) => {
+    let asked = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        // Asked twice: whoever waits has no patience left.
+        if (asked) process.exit(1);
+        asked = true;
+        resolve();
+      });
+    }
+  });
+  return stop;
+}
+
+/** Installed it has a name of its own; in a checkout it is a file for node. */
+function programName(): string {
+  const [, script = ''] = process.argv;
+  return basename(script) === 'main.js' ? `node ${relative(process.cwd(), script)}` : 'webhook-shim';
+}
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  program: programName(),
+  stdout: process.stdout,
+  stderr: process.stderr,
+  stdin: process.stdin,
+  env: process.env,
+  cwd: process.cwd(),
+  colors: process.stdout.isTTY && !process.env.NO_COLOR,
+  now: Date.now,
+  stopRequested,
+});
