@@ -25,7 +25,7 @@ export interface Position {
   readonly column: number;
 }
 
-export interface YamlFault extends Position {
+interface YamlFault extends Position {
   readonly message: string;
 }
 
