@@ -1,0 +1,70 @@
+import { durationText } from './duration-text.js';
+
+/** A reason why a new handler should not take over from an old one yet. */
+export interface TakeoverObstacle {
+  /** The new handler's destination. */
+  readonly destination: string;
+  readonly code: 'too_few_answers' | 'failures' | 'slower';
+  /** One line, for a person. */
+  readonly message: string;
+  /** The command that shows it. */
+  readonly command: string;
+}
+
+/** How a destination has answered lately. */
+export interface HandlerFacts {
+  /** Of the destination. */
+  readonly name: string;
+  /** Attempts at its latest events, as many as the rules ask for: `ok` were answered 2xx, `failed` were not. */
+  readonly answers: { readonly ok: number; readonly failed: number };
+  /** Percentiles of those attempts' durations, in ms; null where there were none. */
+  readonly p50: number | null;
+  readonly p99: number | null;
+}
+
+export interface TakeoverRules {
+  /** So many of its latest events must have been answered, all 2xx. */
+  readonly events: number;
+  /** The candidate's 99th percentile may be so many times the incumbent's: 1.5. */
+  readonly slower: number;
+}
+
+/** Milliseconds: between two quick handlers a factor says nothing. */
+const NOT_WORTH_TELLING = 50;
+
+/**
+ * Whether the candidate, until now in shadow mode, can do the incumbent's work: every reason against it. An incumbent
+ * that answered nothing lately sets no pace.
+ */
+export function judgeTakeover(
+  facts: { readonly candidate: HandlerFacts; readonly incumbent: HandlerFacts },
+  rules: TakeoverRules,
+): readonly TakeoverObstacle[] {
+  const { candidate, incumbent } = facts;
+  const { ok, failed } = candidate.answers;
+  const obstacles: TakeoverObstacle[] = [];
+  const add = (code: TakeoverObstacle['code'], message: string): void => {
+    const command = `webhook-shim deliveries list --destination ${candidate.name}`;
+    obstacles.push({ destination: candidate.name, code, message, command });
+  };
+
+  // Nothing answered is no proof of anything.
+  const wanted = Math.max(1, rules.events);
+  if (ok + failed < wanted) add('too_few_answers', `answered ${ok + failed} events; there must be ${wanted}`);
+  if (failed > 0) add('failures', `failed ${failed} of its latest ${ok + failed} events`);
+  if (candidate.p99 !== null && incumbent.p99 !== null) {
+    const allowed = Math.max(incumbent.p99 * rules.slower, incumbent.p99 + NOT_WORTH_TELLING);
+    if (candidate.p99 > allowed) {
+      add(
+        'slower',
+        `${paceOf(candidate)}, ${incumbent.name} ${paceOf(incumbent)}; ${rules.slower} times that is allowed`,
+      );
+    }
+  }
+  return obstacles;
+}
+
+function paceOf({ p50, p99 }: HandlerFacts): string {
+  const median = p50 === null ? '' : ` (median ${durationText(p50)})`;
+  return `answers 99 of 100 within ${durationText(p99 ?? 0)}${median}`;
+}

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { type CutoverFacts, judgeCutover, type SourceFacts } from '../../src/migration/cutover.js';
+
+const HOUR = 3_600_000;
+const NOW = 1_000 * HOUR;
+const rules = { matched: 50, quietFor: 24 * HOUR };
+
+const good: SourceFacts = {
+  source: 'extracta',
+  matched: 50,
+  different: { harmless: 0, harmful: 0 },
+  quarantined: 0,
+  deadLetters: 0,
+  lastLegacyOnlyAt: null,
+};
+const judge = (change: Partial<SourceFacts> = {}, facts: Partial<CutoverFacts> = {}) =>
+  judgeCutover(
+    { sources: [{ ...good, ...change }], others: { quarantined: 0, deadLetters: 0 }, ...facts },
+    rules,
+    NOW,
+  );
+
+describe('judgeCutover', () => {
+  it('finds nothing against a cutover that is safe', () => {
+    expect(judge()).toEqual([]);
+    expect(judge({ lastLegacyOnlyAt: NOW - 24 * HOUR })).toEqual([]);
+    expect(judge({ matched: 30, different: { harmless: 20, harmful: 0 } })).toEqual([]);
+  });
+
+  it.each<[string, Partial<SourceFacts>, string, string, string]>([
+    [
+      'too few matched',
+      { matched: 40, different: { harmless: 9, harmful: 0 } },
+      'too_few_matched',
+      '49 files are the same in both formats; there must be 50',
+      'webhook-shim parity',
+    ],
+    [
+      'differences',
+      { different: { harmless: 2, harmful: 1 } },
+      'differences',
+      '1 file is not the same in both formats; 2 more in order or number spelling alone',
+      'webhook-shim parity',
+    ],
+    [
+      'quarantine',
+      { quarantined: 1 },
+      'quarantine',
+      '1 webhook is in quarantine',
+      'webhook-shim quarantine list',
+    ],
+    [
+      'dead letters',
+      { deadLetters: 3 },
+      'dead_letters',
+      '3 deliveries are dead letters',
+      'webhook-shim deliveries list --status dead',
+    ],
+    [
+      'legacy-only traffic',
+      { lastLegacyOnlyAt: NOW - 24 * HOUR + 1 },
+      'legacy_only',
+      'the legacy format alone brought a file 23h 59m ago; there must be none for 1d',
+      'webhook-shim parity',
+    ],
+  ])('tells %s and the command that shows it', (_name, change, code, message, command) => {
+    expect(judge(change)).toEqual([{ source: 'extracta', code, message, command }]);
+  });
+
+  it('tells every reason, of every source', () => {
+    const bad = { ...good, matched: 0, quarantined: 2, lastLegacyOnlyAt: NOW, source: 'other' };
+    const found = judge({}, { sources: [good, bad, { ...good, source: 'third', deadLetters: 1 }] });
+    expect(found.map(({ source, code }) => [source, code])).toEqual([
+      ['other', 'too_few_matched'],
+      ['other', 'quarantine'],
+      ['other', 'legacy_only'],
+      ['third', 'dead_letters'],
+    ]);
+  });
+
+  it('counts what is left of sources that are no longer configured', () => {
+    const found = judge({}, { others: { quarantined: 1, deadLetters: 1 } });
+    expect(found.map(({ source, code }) => [source, code])).toEqual([
+      [null, 'quarantine'],
+      [null, 'dead_letters'],
+    ]);
+  });
+
+  it('takes nothing seen for no proof', () => {
+    expect(judge({}, { sources: [] })).toMatchObject([{ source: null, code: 'too_few_matched' }]);
+  });
+});

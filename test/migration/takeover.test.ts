@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { type HandlerFacts, judgeTakeover } from '../../src/migration/takeover.js';
+
+const rules = { events: 100, slower: 1.5 };
+const incumbent: HandlerFacts = { name: 'old', answers: { ok: 100, failed: 0 }, p50: 80, p99: 200 };
+const candidate: HandlerFacts = { name: 'new', answers: { ok: 100, failed: 0 }, p50: 90, p99: 300 };
+const judge = (change: Partial<HandlerFacts>, against: Partial<HandlerFacts> = {}) =>
+  judgeTakeover({ candidate: { ...candidate, ...change }, incumbent: { ...incumbent, ...against } }, rules);
+
+describe('judgeTakeover', () => {
+  it('finds nothing against a handler that answered all of its latest events as fast', () => {
+    expect(judge({})).toEqual([]);
+  });
+
+  it('tells too few answers', () => {
+    expect(judge({ answers: { ok: 99, failed: 0 } })).toEqual([
+      {
+        destination: 'new',
+        code: 'too_few_answers',
+        message: 'answered 99 events; there must be 100',
+        command: 'webhook-shim deliveries list --destination new',
+      },
+    ]);
+  });
+
+  it('tells failures among the latest events', () => {
+    expect(judge({ answers: { ok: 99, failed: 1 } })).toMatchObject([
+      { code: 'failures', message: 'failed 1 of its latest 100 events' },
+    ]);
+  });
+
+  it('tells a slower pace than the rules allow', () => {
+    expect(judge({ p99: 301 })).toMatchObject([
+      {
+        code: 'slower',
+        message:
+          'answers 99 of 100 within 301ms (median 90ms), old answers 99 of 100 within 200ms (median 80ms); 1.5 times that is allowed',
+      },
+    ]);
+  });
+
+  it('makes nothing of a few milliseconds between quick handlers', () => {
+    expect(judge({ p99: 51 }, { p99: 1 })).toEqual([]);
+    expect(judge({ p99: 52 }, { p99: 1 })).toHaveLength(1);
+  });
+
+  it('measures against no pace where the incumbent answered nothing', () => {
+    expect(judge({}, { answers: { ok: 0, failed: 0 }, p50: null, p99: null })).toEqual([]);
+  });
+
+  it('takes nothing answered for no proof, whatever is asked for', () => {
+    const silent = { ...candidate, answers: { ok: 0, failed: 0 }, p50: null, p99: null };
+    expect(judgeTakeover({ candidate: silent, incumbent }, { events: 0, slower: 1.5 })).toMatchObject([
+      { code: 'too_few_answers' },
+    ]);
+  });
+});
