@@ -46,14 +46,17 @@ export function describeFault(error: unknown, url: URL): string {
 }
 
 function meaningOfFamily(code: string, place: Place): string | undefined {
-  if (code.startsWith('HPE_')) return `what ${place.host}:${place.port} answered is not HTTP`;
+  if (code.startsWith('HPE_') || code === 'HTTPParserError')
+    return `what ${place.host}:${place.port} answered is not HTTP`;
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) return NOT_TLS(place);
   return undefined;
 }
 
 function partsOf(error: unknown): { readonly code: string; readonly message: string } {
   if (!(error instanceof Error)) return { code: '', message: 'the request failed' };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  // undici's parser errors have no code, but a name.
+  const name = error.name === 'Error' ? '' : error.name;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : name;
   const firstLine = error.message.split('\n', 1)[0] ?? '';
   return { code, message: firstLine.slice(0, 200) || 'the request failed' };
 }

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { DestinationConfig } from '../config/config.js';
 import type { ClaimedDelivery } from '../model.js';
 import { createSleep } from '../sleep.js';
@@ -54,18 +53,20 @@ export function startLane(options: LaneOptions): Lane {
   const sleep = createSleep();
   const waiting: Held[] = [];
   let sending = 0;
-  /** Requests that ended since the last claim. So many are claimed ahead, for as many will end during the next one. */
+  /**
+   * Requests that ended from one claim to the next: so many are claimed ahead of the slots, for as many will end during
+   * the next claim, and more where the slots ran empty. A slow destination so holds next to nothing that waits.
+   */
   let ended = 0;
   let ahead = 0;
-  let full = false;
+  /** Whether more may be due. A store may hand out fewer than it is asked for, as where they are large. */
+  let more = true;
   let stopping = false;
   let moved = now();
   let onIdle: (() => void) | null = null;
 
-  const slotsChanged = (): void => {
-    fill();
-    if (full) sleep.wake();
-    if (sending === 0) onIdle?.();
+  const lookForMore = (): void => {
+    if (more) sleep.wake();
   };
   const settler = createSettler({
     store,
@@ -73,11 +74,14 @@ export function startLane(options: LaneOptions): Lane {
     trouble: trouble.settle,
     now,
     firstBackoff: pollInterval,
-    onSettled: slotsChanged,
+    onWrite: lookForMore,
+    onSettled: () => fill(),
   });
 
   const release = ({ delivery: { id, fence }, leaseEnd }: Held): void =>
     settler.add({ deliveryId: id, fence, outcome: 'released' }, leaseEnd);
+
+  const room = (): number => concurrency + ahead - sending - waiting.length - settler.owed();
 
   const fill = (): void => {
     while (sending + settler.owed() < concurrency) {
@@ -107,7 +111,8 @@ export function startLane(options: LaneOptions): Lane {
       ended++;
       if (answer === null) release(held);
       else conclude(held, startedAt, answer);
-      slotsChanged();
+      fill();
+      if (sending === 0) onIdle?.();
     });
   };
 
@@ -136,40 +141,37 @@ export function startLane(options: LaneOptions): Lane {
     settler.add(settlement, leaseEnd);
   };
 
-  /** @returns whether more may be due. */
-  const claim = async (limit: number): Promise<boolean> => {
-    ahead = Math.min(ended, MOST_AHEAD);
-    ended = 0;
+  const claim = async (limit: number): Promise<void> => {
     const claimedAt = now();
     const claimed = await store.claimDeliveries({ destination: name, limit, now: claimedAt, lease });
     trouble.claim.worked();
     moved = now();
+    more = claimed.length > 0;
+    const starved = waiting.length === 0 && sending < concurrency;
+    ahead = Math.min(Math.max(starved ? ended * 2 : ended, ahead >> 1), MOST_AHEAD);
+    ended = 0;
     for (const delivery of claimed) {
       const held = { delivery, leaseEnd: claimedAt + lease };
       if (stopping) release(held);
       else waiting.push(held);
     }
     fill();
-    return claimed.length === limit;
   };
 
   const run = async (): Promise<void> => {
     let backoff = pollInterval;
     while (!stopping) {
-      const owed = settler.owed();
-      const room = concurrency + ahead - sending - waiting.length - owed;
-      full = room <= 0;
-      if (full) {
-        if (owed === 0) moved = now();
-        await sleep.for(pollInterval);
-        // What ends in the same turn of the event loop is one claim.
-        await turn();
+      // For a few free slots alone no claim is made, until outcomes are written anyway, or someone gave a hint.
+      if (!more || room() <= (concurrency + ahead) >> 2) await sleep.for(pollInterval);
+      if (stopping) break;
+      const limit = room();
+      if (limit <= 0) {
+        if (settler.owed() === 0) moved = now();
         continue;
       }
       try {
-        const more = await claim(room);
+        await claim(limit);
         backoff = pollInterval;
-        if (!more) await sleep.for(pollInterval);
       } catch (error) {
         trouble.claim.failed(error);
         await sleep.for(backoff);

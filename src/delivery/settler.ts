@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Settlement } from '../model.js';
 import { createSleep } from '../sleep.js';
 import type { Store } from '../store/store.js';
@@ -6,17 +5,23 @@ import type { Log } from '../telemetry/log.js';
 import type { Trouble } from './trouble.js';
 
 const LARGEST_BATCH = 512;
+/**
+ * A write costs as much as five outcomes in it, and with SQLite a wait for the disk in which this thread does nothing
+ * else. Nobody waits for an outcome to be written, so some are gathered first: so many, for no more than so many ms.
+ */
+const ENOUGH = 128;
+const GATHER = 2;
 /** More than ever wait while the store keeps up; beyond it they hold their slots. */
 const MOST_WAITING = 1024;
 const LONGEST_BACKOFF = 5_000;
 
-/** Writes outcomes to the store, all that came in while the last write was under way in one go. */
+/** Writes outcomes to the store, many at once. */
 export interface Settler {
   /** @param leaseEnd until when the outcome is ours to report. */
   add(settlement: Settlement, leaseEnd: number): void;
   /** How many outcomes hold their slot, since the store does not take them. */
   owed(): number;
-  /** Resolves once nothing waits. */
+  /** Gathers no more; resolves once nothing waits. */
   drained(): Promise<void>;
   /** Forgets what the store has not taken. @returns how many. */
   close(): number;
@@ -33,6 +38,8 @@ export function createSettler(options: {
   readonly trouble: Trouble;
   readonly now: () => number;
   readonly firstBackoff: number;
+  /** Called before each write: what the store is asked for now shares its commit. */
+  readonly onWrite: () => void;
   /** Called when slots may have become free. */
   readonly onSettled: () => void;
 }): Settler {
@@ -43,6 +50,7 @@ export function createSettler(options: {
   let limit = LARGEST_BATCH;
   let backoff = options.firstBackoff;
   let failing = false;
+  let draining = false;
   let closed = false;
   let running: Promise<void> | null = null;
 
@@ -71,11 +79,11 @@ export function createSettler(options: {
   };
 
   const run = async (): Promise<void> => {
-    // What ends in the same turn of the event loop is written together.
-    await turn();
     while (waiting.length > 0 && !closed) {
+      if (!failing && !draining && waiting.length < ENOUGH) await sleep.for(GATHER);
       const batch = waiting.splice(0, limit);
       underWay = batch.length;
+      options.onWrite();
       try {
         await settle(batch);
         limit = Math.min(LARGEST_BATCH, limit * 2);
@@ -100,12 +108,15 @@ export function createSettler(options: {
     add: (settlement, leaseEnd) => {
       waiting.push({ settlement, leaseEnd });
       running ??= run();
+      if (waiting.length === ENOUGH && !failing) sleep.wake();
     },
     owed: () => {
       const size = waiting.length + underWay;
       return failing ? size : Math.max(0, size - MOST_WAITING);
     },
     drained: async () => {
+      draining = true;
+      sleep.wake();
       while (running !== null) await running;
     },
     close: () => {

@@ -1,0 +1,282 @@
+import type { RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Answer } from '../../src/delivery/answer.js';
+import { createSender, type Sender } from '../../src/delivery/sender.js';
+import { readBody, startServer, startTcpServer, type TestServer } from './servers.js';
+
+const message = { body: '{"event":"extraction.processed","result":[]}', headers: { 'x-a': '1' } };
+const toClose: { close(): Promise<void> }[] = [];
+
+afterEach(async () => {
+  for (const each of toClose.splice(0).reverse()) await each.close();
+});
+
+function senderTo(url: string, options: { timeout?: number; concurrency?: number } = {}): Sender {
+  const sender = createSender({ url, timeout: 10_000, concurrency: 1, ...options });
+  toClose.push(sender);
+  return sender;
+}
+
+async function serve(listener: RequestListener): Promise<TestServer> {
+  const server = await startServer(listener);
+  toClose.push(server);
+  return server;
+}
+
+async function serveTcp(onConnection: (socket: Socket) => void): Promise<TestServer> {
+  const server = await startTcpServer(onConnection);
+  toClose.push(server);
+  return server;
+}
+
+async function answerOf(
+  listener: RequestListener,
+  options: { timeout?: number } = {},
+): Promise<Answer | null> {
+  const server = await serve(listener);
+  return senderTo(server.url, options).send(message);
+}
+
+describe('a request', () => {
+  it('is a POST to path and query, with the body and the headers as they are', async () => {
+    const seen: unknown[] = [];
+    const server = await serve(async (request, response) => {
+      const { method, url, headers } = request;
+      seen.push([method, url, headers['x-a'], headers['content-length'], await readBody(request)]);
+      response.end('ok');
+    });
+    const answer = await senderTo(`${server.url}/a/b?c=d`).send(message);
+    expect(answer).toMatchObject({ status: 200, response: 'ok', fault: null, retryAfter: null });
+    expect(seen).toEqual([['POST', '/a/b?c=d', '1', String(message.body.length), message.body]]);
+  });
+
+  it('uses its connection again, after empty, small and failed answers alike', async () => {
+    const statuses = [204, 200, 500, 302, 200];
+    let count = 0;
+    const server = await serve((request, response) => {
+      request.resume();
+      response.writeHead(statuses[count++] ?? 200, { location: '/elsewhere' });
+      response.end(count === 1 ? undefined : 'x'.repeat(10_000));
+    });
+    const sender = senderTo(server.url);
+    const seen = [];
+    for (const _ of statuses) seen.push((await sender.send(message))?.status);
+    expect(seen).toEqual(statuses);
+    expect(server.connections()).toBe(1);
+  });
+
+  it('opens no more connections than are asked for', async () => {
+    const server = await serve((request, response) => request.resume().on('end', () => response.end()));
+    const sender = senderTo(server.url, { concurrency: 3 });
+    const answers = await Promise.all(Array.from({ length: 50 }, () => sender.send(message)));
+    expect(answers.every((answer) => answer?.status === 200)).toBe(true);
+    expect(server.connections()).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('an answer', () => {
+  it('without a body is an empty text', async () => {
+    expect(await answerOf((_request, response) => response.writeHead(204).end())).toMatchObject({
+      status: 204,
+      response: '',
+      fault: null,
+    });
+  });
+
+  it('that redirects is handed back, not followed', async () => {
+    const paths: unknown[] = [];
+    const answer = await answerOf((request, response) => {
+      paths.push(request.url);
+      response.writeHead(307, { location: '/elsewhere' }).end();
+    });
+    expect(answer?.status).toBe(307);
+    expect(paths).toEqual(['/']);
+  });
+
+  it('tells when to come again', async () => {
+    const answer = await answerOf((_request, response) =>
+      response.writeHead(503, { 'retry-after': '120' }).end(),
+    );
+    expect(answer).toMatchObject({ status: 503, retryAfter: '120' });
+  });
+
+  it('comes after early hints', async () => {
+    const answer = await answerOf((_request, response) => {
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' });
+      response.writeHead(201).end('made');
+    });
+    expect(answer).toMatchObject({ status: 201, response: 'made', fault: null });
+  });
+
+  it('is kept to its first 4 KiB, cut between characters', async () => {
+    const answer = await answerOf((_request, response) => response.end(`x${'ü'.repeat(5_000)}`));
+    expect(answer?.response).toBe(`x${'ü'.repeat(2_047)}`);
+    expect(answer).toMatchObject({ status: 200, fault: null });
+  });
+
+  it('of bytes that are no text is kept as well as it can be', async () => {
+    const bytes = Buffer.from([0x61, 0xff, 0xfe, 0x00, 0x62]);
+    const answer = await answerOf((_request, response) => response.end(bytes));
+    expect(answer?.response).toBe('a\uFFFD\uFFFD\uFFFDb');
+  });
+
+  it('that is huge is cut off and counts by its status', async () => {
+    let finished = false;
+    const answer = await answerOf((_request, response) => {
+      response.writeHead(200, { 'content-length': 1e9 });
+      response.on('finish', () => {
+        finished = true;
+      });
+      response.write('x'.repeat(1_000_000));
+    });
+    expect(answer).toMatchObject({ status: 200, fault: null, response: 'x'.repeat(4_096) });
+    expect(finished).toBe(false);
+  });
+
+  it('that never ends is cut off, and the next request finds a new connection', async () => {
+    let endless = true;
+    const server = await serve((request, response) => {
+      request.resume();
+      if (!endless) return response.end('ok');
+      const pour = (): void => {
+        while (response.write('x'.repeat(8_192)));
+      };
+      response.on('drain', pour);
+      pour();
+    });
+    const sender = senderTo(server.url);
+    expect(await sender.send(message)).toMatchObject({ status: 200, fault: null });
+    endless = false;
+    expect(await sender.send(message)).toMatchObject({ status: 200, response: 'ok' });
+    expect(server.connections()).toBe(2);
+  });
+
+  it('that breaks off is a fault, with what came of it', async () => {
+    const answer = await answerOf((_request, response) => {
+      response.writeHead(200, { 'content-length': 100 });
+      response.write('half', () => response.destroy());
+    });
+    expect(answer).toMatchObject({ status: 200, response: 'half' });
+    expect(answer?.fault).toMatch(/^(UND_ERR_SOCKET|ECONNRESET): .* closed the connection before its answer/);
+  });
+
+  it('that is no HTTP is a fault', async () => {
+    const server = await serveTcp((socket) =>
+      socket.once('data', () => socket.end('220 mail.example ESMTP\r\n')),
+    );
+    const answer = await senderTo(server.url).send(message);
+    expect(answer).toMatchObject({ status: null, response: null });
+    expect(answer?.fault).toMatch(/^HTTPParserError: what 127\.0\.0\.1:\d+ answered is not HTTP$/);
+  });
+});
+
+describe('a request without an answer', () => {
+  it('says that nothing listens there', async () => {
+    const server = await startServer(() => {});
+    await server.close();
+    const answer = await senderTo(`${server.url}/hook?token=geheim`).send(message);
+    expect(answer).toMatchObject({
+      status: null,
+      response: null,
+      fault: `ECONNREFUSED: nothing listens at ${new URL(server.url).host}`,
+    });
+  });
+
+  it('says that there is no such host', async () => {
+    const answer = await senderTo('http://no-such-host.invalid/hook').send(message);
+    expect(answer?.fault).toMatch(/^(ENOTFOUND|EAI_AGAIN): .*no-such-host\.invalid/);
+  });
+
+  it('says that the other side does not speak TLS', async () => {
+    const server = await serve((_request, response) => response.end());
+    const answer = await senderTo(server.url.replace('http:', 'https:')).send(message);
+    expect(answer?.fault).toMatch(/no TLS connection|closed the connection/);
+  });
+
+  it('says that a header cannot be sent, without its value', async () => {
+    const server = await serve((_request, response) => response.end());
+    const answer = await senderTo(server.url).send({
+      body: '',
+      headers: { authorization: 'Bearer geheim\n' },
+    });
+    expect(answer?.fault).toBe('UND_ERR_INVALID_ARG: invalid authorization header');
+  });
+});
+
+describe('the time limit', () => {
+  it('ends the wait for headers', async () => {
+    const answer = await answerOf(() => {}, { timeout: 100 });
+    expect(answer).toMatchObject({ status: null, response: null, fault: 'timed out after 100ms' });
+    expect(answer?.duration).toBeGreaterThan(0);
+  });
+
+  it('ends a body that drips, however steadily', async () => {
+    let dripping: NodeJS.Timeout | undefined;
+    const answer = await answerOf(
+      (_request, response) => {
+        response.writeHead(200);
+        dripping = setInterval(() => response.write('x'), 10);
+      },
+      { timeout: 1_000 },
+    );
+    clearInterval(dripping);
+    expect(answer).toMatchObject({ status: 200, fault: 'timed out after 1s amid the answer' });
+    expect(answer?.response).toMatch(/^x+$/);
+  });
+
+  it('ends the wait for a connection', async () => {
+    // Accepts, and then says nothing: a TLS connection never comes about.
+    const server = await serveTcp(() => {});
+    const sender = senderTo(server.url.replace('http:', 'https:'), { timeout: 100 });
+    const answer = await sender.send(message);
+    expect(answer).toMatchObject({ status: null, fault: 'timed out after 100ms without a connection' });
+  });
+
+  it('is for each request alone', async () => {
+    const server = await serve((request, response) => {
+      if (request.headers['x-a'] === 'slow') return;
+      response.end();
+    });
+    const sender = senderTo(server.url, { timeout: 300, concurrency: 2 });
+    const slow = sender.send({ body: '{}', headers: { 'x-a': 'slow' } });
+    let quick = 0;
+    let over = false;
+    void slow.then(() => {
+      over = true;
+    });
+    while (!over) {
+      if ((await sender.send(message))?.status === 200) quick++;
+    }
+    expect((await slow)?.fault).toBe('timed out after 300ms');
+    expect(quick).toBeGreaterThan(10);
+    expect(await sender.send(message)).toMatchObject({ status: 200 });
+  });
+});
+
+describe('being abandoned', () => {
+  it('ends what is on its way without an answer, wherever it is', async () => {
+    let arrived = 0;
+    const server = await serve((_request, response) => {
+      if (++arrived === 2) response.writeHead(200).write('begun');
+    });
+    const sender = senderTo(server.url, { concurrency: 2 });
+    const answers = [sender.send(message), sender.send(message)];
+    await vi.waitUntil(() => arrived === 2);
+    const unconnected = sender.send(message);
+    sender.abandon();
+    expect(await Promise.all([...answers, unconnected])).toEqual([null, null, null]);
+  });
+
+  it('is part of closing', async () => {
+    let arrived = 0;
+    const server = await serve(() => {
+      arrived++;
+    });
+    const sender = senderTo(server.url);
+    const answer = sender.send(message);
+    await vi.waitUntil(() => arrived === 1);
+    await sender.close();
+    expect(await answer).toBeNull();
+  });
+});

@@ -1,0 +1,168 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Config, DestinationConfig } from '../../src/config/config.js';
+import { type Dispatcher, startDispatcher } from '../../src/delivery/dispatcher.js';
+import { StoreError } from '../../src/errors.js';
+import type { NewWebhook, Settlement, Verified } from '../../src/model.js';
+import { openStore } from '../../src/store/open.js';
+import type { DeliveryDetail, Store } from '../../src/store/store.js';
+import { memoryLog } from '../support/http.js';
+
+export const SECRET = 'E_AI_K_delivery-test';
+const source = {
+  name: 'extracta',
+  path: '/webhook',
+  secrets: [SECRET],
+  format: 'auto',
+  dedupWindow: 0,
+  statuses: {},
+} as const;
+
+export const destinationAt = (url: string, more: Partial<DestinationConfig> = {}): DestinationConfig => ({
+  name: 'billing',
+  url,
+  sources: ['extracta'],
+  events: ['*'],
+  when: null,
+  secret: null,
+  standardSecret: null,
+  headers: {},
+  timeout: 10_000,
+  concurrency: 4,
+  retry: { attempts: 4, schedule: [0, 5_000, 60_000], jitter: 0 },
+  ...more,
+});
+
+type Verbs = Pick<Store, 'claimDeliveries' | 'settle' | 'releaseExpired'>;
+
+/** A store in a folder of its own, deliveries in it, and dispatchers on it, all with one clock that stands still. */
+export class Setup {
+  readonly store: Store;
+  readonly log = memoryLog();
+  /** Verbs that fail now. */
+  readonly broken = new Set<keyof Verbs>();
+  /** Deliveries whose outcome the store cannot take, nor any batch that it is in. */
+  readonly untakable = new Set<number>();
+  /** What a claim waits for before it returns. */
+  claimGate: Promise<void> = Promise.resolve();
+  /** What was handed to the store. */
+  readonly settled: Settlement[] = [];
+  /** How often a broken verb was called. */
+  failures = 0;
+  time = 1_700_000_000_000;
+  readonly #folder: string;
+  readonly #dispatchers: Dispatcher[] = [];
+
+  static async create(): Promise<Setup> {
+    const folder = await mkdtemp(join(tmpdir(), 'shim-delivery-'));
+    return new Setup(folder, await openStore('sqlite:shim.db', { mode: 'own', cwd: folder }));
+  }
+
+  private constructor(folder: string, store: Store) {
+    this.#folder = folder;
+    this.store = store;
+  }
+
+  /** Puts events for the destinations into the store. @returns the ids of their deliveries. */
+  async add(
+    ...events: readonly { readonly id: string; readonly to: readonly string[] }[]
+  ): Promise<number[]> {
+    const webhooks = events.map(({ id }) => ({
+      source: source.name,
+      format: 'legacy',
+      receivedAt: this.time,
+      body: JSON.stringify({ result: JSON.stringify([{ extractionId: id }]) }),
+      signature: 'checked',
+      secretIndex: 0,
+    }));
+    const ids = await this.store.putWebhooks(webhooks as unknown as Verified<NewWebhook>[]);
+    const conversions = events.map(({ id, to }, index) => ({
+      outcome: 'converted' as const,
+      webhookId: ids[index] ?? 0,
+      duplicatesSince: null,
+      events: [
+        {
+          event: 'extraction.processed',
+          messageId: id,
+          body: null,
+          plain: true,
+          files: [],
+          destinations: to,
+        },
+      ],
+    }));
+    await this.store.saveConversions(conversions, this.time);
+    const rows = await this.store.listDeliveries({ limit: events.length * 2 });
+    const added = new Set(events.map(({ id }) => id));
+    return rows
+      .filter(({ messageId }) => added.has(messageId))
+      .map(({ id }) => id)
+      .sort((a, b) => a - b);
+  }
+
+  dispatch(...destinations: readonly DestinationConfig[]): Dispatcher {
+    return this.#start({ sources: [source], destinations });
+  }
+
+  /** Where nothing is configured any more that could sign. */
+  dispatchWithoutSources(...destinations: readonly DestinationConfig[]): Dispatcher {
+    return this.#start({ sources: [], destinations });
+  }
+
+  #start(config: Pick<Config, 'sources' | 'destinations'>): Dispatcher {
+    const dispatcher = startDispatcher({
+      config,
+      store: this.#verbs(),
+      log: this.log,
+      now: () => this.time,
+      random: () => 0.5,
+      pollInterval: 5,
+    });
+    this.#dispatchers.push(dispatcher);
+    return dispatcher;
+  }
+
+  async delivery(id: number | undefined): Promise<DeliveryDetail> {
+    const detail = await this.store.getDelivery(id ?? 0);
+    if (detail === null) throw new Error(`no delivery ${id}`);
+    return detail;
+  }
+
+  async count(status: DeliveryDetail['status']): Promise<number> {
+    return (await this.store.listDeliveries({ limit: 10_000, status })).length;
+  }
+
+  async end(): Promise<void> {
+    this.broken.clear();
+    await Promise.all(this.#dispatchers.map((dispatcher) => dispatcher.stop(0)));
+    await this.store.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The store, but for what is broken. */
+  #verbs(): Verbs {
+    const { store, broken } = this;
+    const unless = async <T>(verb: keyof Verbs, run: () => Promise<T>): Promise<T> => {
+      if (!broken.has(verb)) return run();
+      this.failures++;
+      throw new StoreError('store_unavailable', `${verb} does not work`);
+    };
+    return {
+      claimDeliveries: (request) =>
+        unless('claimDeliveries', async () => {
+          const claimed = await store.claimDeliveries(request);
+          await this.claimGate;
+          return claimed;
+        }),
+      settle: (batch) =>
+        unless('settle', () => {
+          this.settled.push(...batch);
+          const fault = batch.find(({ deliveryId }) => this.untakable.has(deliveryId));
+          if (fault !== undefined) throw new StoreError('store_unavailable', 'a value that it cannot take');
+          return store.settle(batch);
+        }),
+      releaseExpired: (now) => unless('releaseExpired', () => store.releaseExpired(now)),
+    };
+  }
+}
