@@ -1,6 +1,6 @@
 import { durationText } from './duration-text.js';
 
-export type ObstacleCode = 'too_few_matched' | 'differences' | 'quarantine' | 'dead_letters' | 'legacy_only';
+type ObstacleCode = 'too_few_matched' | 'differences' | 'quarantine' | 'dead_letters' | 'legacy_only';
 
 /** A reason not to switch the vendor to the new format yet. */
 export interface Obstacle {

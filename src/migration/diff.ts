@@ -7,7 +7,7 @@ import { keyStep, pathOf } from './path.js';
  * What differs at one place: `missing` is in legacy alone, `extra` in new alone, `number` is the same number in another
  * spelling, `order` an array with the same items in another order, `value` anything else.
  */
-export type DifferenceKind = 'order' | 'number' | 'value' | 'missing' | 'extra';
+type DifferenceKind = 'order' | 'number' | 'value' | 'missing' | 'extra';
 
 /** How two JSON texts differ as a whole: `same`, or their gravest difference. */
 export type DifferenceClass = 'same' | DifferenceKind;

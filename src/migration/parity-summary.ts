@@ -1,6 +1,6 @@
 import { type ParityEntry, type ParityState, seenAt } from './parity.js';
 
-export interface ParityTotals {
+interface ParityTotals {
   /** How many entries are in each state; those that wait are in none. */
   readonly states: Readonly<Record<ParityState, number>>;
   /** Seen in one format alone, but too recently to tell. */

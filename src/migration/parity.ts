@@ -23,7 +23,7 @@ export interface Sighting {
 export type ParityState = 'matched' | 'legacy_only' | 'new_only' | 'different';
 
 /** What one format brought. */
-export interface ParitySide {
+interface ParitySide {
   readonly eventId: number;
   /** When it came first. */
   readonly at: number;
