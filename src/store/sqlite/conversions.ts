@@ -1,15 +1,11 @@
-import type { Conversion, ConvertedEvent, Format } from '../../model.js';
+import type { Conversion, ConvertedEvent, FileIdentity, Format } from '../../model.js';
 import type { SavedConversion } from '../store.js';
-import type { Database, Statement, Value } from './driver.js';
+import { type Database, prepareTuples, type Statement, type Value } from './driver.js';
 import { LateIndex } from './late-index.js';
 import type { Sightings } from './sightings.js';
 import { cut, Insert, optionalText, text } from './values.js';
 
-interface Waiting {
-  readonly id: number;
-  readonly format: Format;
-  readonly received_at: number;
-}
+type Waiting = readonly [webhookId: number, format: Format, receivedAt: number];
 
 /** Events after the late index are read one by one to find a `webhook-id`: this many take some 20 ms. */
 const UNINDEXED = 65_536;
@@ -18,8 +14,8 @@ const MAX_ERROR = 1000;
 
 /** Events, with what follows from them, or quarantine. */
 export class Conversions {
-  readonly #leaveInbox: Statement<{ webhook_id: number }>;
-  readonly #inQuarantine: Statement<{ webhook_id: number }>;
+  readonly #leaveInbox: Statement<readonly [webhookId: number]>;
+  readonly #inQuarantine: Statement<readonly [webhookId: number]>;
   readonly #leaveQuarantine: Statement<never>;
   readonly #quarantine: Statement<never>;
   readonly #webhooks: Statement<Waiting>;
@@ -33,8 +29,9 @@ export class Conversions {
     private readonly sightings: Sightings,
   ) {
     const these = 'webhook_id IN (SELECT value FROM json_each(?))';
-    this.#leaveInbox = db.prepare(`DELETE FROM inbox WHERE ${these} RETURNING webhook_id`);
-    this.#inQuarantine = db.prepare(
+    this.#leaveInbox = prepareTuples(db, `DELETE FROM inbox WHERE ${these} RETURNING webhook_id`);
+    this.#inQuarantine = prepareTuples(
+      db,
       `SELECT webhook_id FROM quarantine WHERE state = 'quarantined' AND ${these}`,
     );
     this.#leaveQuarantine = db.prepare('DELETE FROM quarantine WHERE webhook_id = ?');
@@ -43,7 +40,8 @@ export class Conversions {
        ON CONFLICT (webhook_id) DO UPDATE
          SET reason = excluded.reason, errors = excluded.errors, changed_at = excluded.changed_at`,
     );
-    this.#webhooks = db.prepare(
+    this.#webhooks = prepareTuples(
+      db,
       'SELECT id, format, received_at FROM webhooks WHERE id IN (SELECT value FROM json_each(?))',
     );
     this.#lastEvent = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'");
@@ -74,7 +72,7 @@ export class Conversions {
 
   save(batch: readonly Conversion[], now: number): readonly SavedConversion[] {
     const { waiting, quarantined } = this.#take(batch.map((conversion) => conversion.webhookId));
-    this.sightings.refresh();
+    this.sightings.look(batch.flatMap(filesOf));
     const write = new Writing(this.sightings, this.#lastEvent.get()?.seq ?? 0, now);
     const saved = batch.map((conversion): SavedConversion => {
       const { webhookId } = conversion;
@@ -101,11 +99,10 @@ export class Conversions {
   /** Takes the webhooks out of the inbox, and tells which of them may be converted now. */
   #take(ids: readonly number[]) {
     const asked = JSON.stringify(ids);
-    const received = this.#leaveInbox.all(asked).map((row) => row.webhook_id);
-    const quarantined =
-      received.length === ids.length ? [] : this.#inQuarantine.all(asked).map((row) => row.webhook_id);
+    const received = this.#leaveInbox.all(asked).map(([id]) => id);
+    const quarantined = received.length === ids.length ? [] : this.#inQuarantine.all(asked).map(([id]) => id);
     const rows = this.#webhooks.all(JSON.stringify([...received, ...quarantined]));
-    return { waiting: new Map(rows.map((row) => [row.id, row])), quarantined: new Set(quarantined) };
+    return { waiting: new Map(rows.map((row) => [row[0], row])), quarantined: new Set(quarantined) };
   }
 
   #index(lastEvent: number): void {
@@ -125,7 +122,7 @@ class Writing {
   ) {}
 
   event(
-    webhook: Waiting,
+    [webhookId, format, receivedAt]: Waiting,
     event: ConvertedEvent,
     duplicatesSince: number | null,
   ): SavedConversion['events'][number] {
@@ -136,8 +133,8 @@ class Writing {
       duplicatesSince === null ? null : this.sightings.repeats(event.files, duplicatesSince);
     this.events.push(
       id,
-      webhook.id,
-      webhook.received_at,
+      webhookId,
+      receivedAt,
       text(event.event),
       text(event.messageId),
       event.plain ? 1 : 0,
@@ -146,12 +143,15 @@ class Writing {
       optionalText(event.body),
     );
     const accepted = duplicateOf === null;
-    this.sightings.add(event.files, { eventId: id, at: now, format: webhook.format, accepted });
+    this.sightings.add(event.files, { eventId: id, at: now, format, accepted });
     const destinations = accepted ? event.destinations : [];
     for (const destination of destinations) this.deliveries.push(id, destination, now, now);
     return { id, messageId: event.messageId, duplicateOf, deliveries: destinations.length };
   }
 }
+
+const filesOf = (conversion: Conversion): readonly FileIdentity[] =>
+  conversion.outcome === 'converted' ? conversion.events.flatMap((event) => event.files) : [];
 
 /** Whatever a payload brings about, what is kept of it stays readable. */
 const errorsText = (errors: readonly string[]): string =>

@@ -1,24 +1,23 @@
 import type { Attempt, ClaimedDelivery, Format, Settlement } from '../../model.js';
-import type { Database, Statement, Value } from './driver.js';
-import { CLAIM_SIZE } from './inbox.js';
+import { type Database, prepareTuples, type Statement, type Value } from './driver.js';
 import { cut, fromOptionalText, fromText, Insert, optionalText, type Text, text } from './values.js';
 
-interface Row {
-  readonly id: number;
-  readonly fence: number;
-  readonly attempts: number;
-  readonly received_at: number;
-  readonly event_id: number;
-  readonly event: Text;
-  readonly message_id: Text;
-  readonly body: Text | null;
-  readonly plain: number;
-  readonly webhook_id: number;
-  readonly source: string;
-  readonly format: Format;
-  readonly raw: Text;
-  readonly signature: Text;
-}
+type Row = readonly [
+  id: number,
+  fence: number,
+  attempts: number,
+  eventId: number,
+  receivedAt: number,
+  event: Text,
+  messageId: Text,
+  body: Text | null,
+  plain: number,
+  webhookId: number,
+  source: string,
+  format: Format,
+  raw: Text,
+  signature: Text,
+];
 
 const MAX_RESPONSE = 4096;
 const MAX_ERROR = 1000;
@@ -31,6 +30,7 @@ export class Deliveries {
   readonly #due: Statement<Row>;
   readonly #send: Statement<never>;
   readonly #settle: Statement<{ attempts: number }>;
+  readonly #deliver: Statement<readonly [id: number, attempts: number]>;
   readonly #release: Statement<never>;
   readonly #insertAttempts: Insert;
   readonly #anyExpired: Statement<unknown>;
@@ -38,9 +38,10 @@ export class Deliveries {
 
   constructor(db: Database) {
     this.#anyDue = db.prepare(`SELECT 1 FROM deliveries d WHERE ${DUE} LIMIT 1`);
-    this.#due = db.prepare(
+    this.#due = prepareTuples(
+      db,
       `SELECT d.id, d.fence, d.attempts, d.event_id, e.received_at, e.event, e.message_id, e.body, e.plain,
-              e.webhook_id, w.source, w.format, w.body AS raw, w.signature
+              e.webhook_id, w.source, w.format, w.body, w.signature
          FROM deliveries d CROSS JOIN events e ON e.id = d.event_id CROSS JOIN webhooks w ON w.id = e.webhook_id
         WHERE ${DUE} ORDER BY d.due_at, d.id LIMIT ?`,
     );
@@ -52,6 +53,14 @@ export class Deliveries {
       `UPDATE deliveries SET state = ?, due_at = ?, ended_at = ?, reason = ?, last_status = ?, last_error = ?,
               attempts = attempts + 1, lease_until = NULL
         WHERE id = ? AND fence = ? AND state = 'sending' RETURNING attempts`,
+    );
+    this.#deliver = prepareTuples(
+      db,
+      `UPDATE deliveries SET state = 'delivered', due_at = NULL, lease_until = NULL, attempts = attempts + 1,
+              ended_at = j.value ->> 2, reason = NULL, last_status = j.value ->> 3, last_error = NULL
+         FROM json_each(?) j
+        WHERE deliveries.id = j.value ->> 0 AND fence = j.value ->> 1 AND state = 'sending'
+       RETURNING deliveries.id, attempts`,
     );
     this.#release = db.prepare(
       `UPDATE deliveries SET state = 'pending', lease_until = NULL
@@ -79,32 +88,42 @@ export class Deliveries {
   }
 
   claim(destination: string, limit: number, now: number, lease: number): readonly ClaimedDelivery[] {
-    const claimed: ClaimedDelivery[] = [];
-    let size = 0;
-    for (const row of this.#due.iterate(destination, now, limit)) {
-      const delivery = claimedDelivery(row, destination);
-      claimed.push(delivery);
-      size += delivery.webhook.body.length + (delivery.body?.length ?? 0);
-      if (size >= CLAIM_SIZE) break;
-    }
+    const claimed = this.#due.all(destination, now, limit).map((row) => claimedDelivery(row, destination));
     if (claimed.length > 0) this.#send.run(now + lease, JSON.stringify(claimed.map(({ id }) => id)));
     return claimed;
   }
 
   settle(batch: readonly Settlement[]): readonly boolean[] {
     const attempts: Value[] = [];
+    const delivered = this.#deliveredAtOnce(batch);
     const taken = batch.map((settlement) => {
       const { deliveryId, fence } = settlement;
       if (settlement.outcome === 'released') return Number(this.#release.run(deliveryId, fence).changes) > 0;
       const { attempt } = settlement;
       const error = attempt.error === null ? null : text(cut(attempt.error, MAX_ERROR));
-      const row = this.#settle.get(...following(settlement), attempt.status, error, deliveryId, fence);
-      if (!row) return false;
-      attempts.push(deliveryId, row.attempts, ...attemptValues(attempt, error));
+      const number = isPlain(settlement)
+        ? delivered.get(deliveryId)
+        : this.#settle.get(...following(settlement), attempt.status, error, deliveryId, fence)?.attempts;
+      if (number === undefined) return false;
+      delivered.delete(deliveryId);
+      attempts.push(deliveryId, number, ...attemptValues(attempt, error));
       return true;
     });
     this.#insertAttempts.run(attempts);
     return taken;
+  }
+
+  /** Nearly all of them, in one statement. @returns how many attempts each of those that were taken has had. */
+  #deliveredAtOnce(batch: readonly Settlement[]): Map<number, number> {
+    const plain = batch.filter(isPlain);
+    if (plain.length === 0) return new Map();
+    const values = plain.map(({ deliveryId, fence, attempt }) => [
+      deliveryId,
+      fence,
+      endOf(attempt),
+      attempt.status,
+    ]);
+    return new Map(this.#deliver.all(JSON.stringify(values)));
   }
 
   noneExpired(now: number): boolean {
@@ -116,9 +135,17 @@ export class Deliveries {
   }
 }
 
+type Delivered = Extract<Settlement, { readonly outcome: 'delivered' }>;
+
+/** All that is to be written of it is numbers, which can go over many at a time. */
+const isPlain = (settlement: Settlement): settlement is Delivered =>
+  settlement.outcome === 'delivered' && settlement.attempt.error === null;
+
+const endOf = (attempt: Attempt): number => Math.round(attempt.startedAt + attempt.duration);
+
 /** The new state, due_at, ended_at and reason. */
 function following(settlement: Exclude<Settlement, { readonly outcome: 'released' }>): readonly Value[] {
-  const endedAt = Math.round(settlement.attempt.startedAt + settlement.attempt.duration);
+  const endedAt = endOf(settlement.attempt);
   switch (settlement.outcome) {
     case 'delivered':
       return ['delivered', null, endedAt, null];
@@ -137,22 +164,20 @@ const attemptValues = (attempt: Attempt, error: Value): readonly Value[] => [
   optionalText(attempt.response === null ? null : cut(attempt.response, MAX_RESPONSE)),
 ];
 
-const claimedDelivery = (row: Row, destination: string): ClaimedDelivery => ({
-  id: row.id,
-  fence: row.fence + 1,
-  destination,
-  attempts: row.attempts,
-  receivedAt: row.received_at,
-  eventId: row.event_id,
-  event: fromText(row.event),
-  messageId: fromText(row.message_id),
-  body: fromOptionalText(row.body),
-  plain: row.plain === 1,
-  webhook: {
-    id: row.webhook_id,
-    source: row.source,
-    format: row.format,
-    body: fromText(row.raw),
-    signature: fromText(row.signature),
-  },
-});
+function claimedDelivery(row: Row, destination: string): ClaimedDelivery {
+  const [id, fence, attempts, eventId, receivedAt, event, messageId, body, plain, ...webhook] = row;
+  const [webhookId, source, format, raw, signature] = webhook;
+  return {
+    id,
+    fence: fence + 1,
+    destination,
+    attempts,
+    receivedAt,
+    eventId,
+    event: fromText(event),
+    messageId: fromText(messageId),
+    body: fromOptionalText(body),
+    plain: plain === 1,
+    webhook: { id: webhookId, source, format, body: fromText(raw), signature: fromText(signature) },
+  };
+}

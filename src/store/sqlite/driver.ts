@@ -21,6 +21,14 @@ export interface Statement<Row> {
   get(...values: readonly Value[]): Row | undefined;
   all(...values: readonly Value[]): readonly Row[];
   iterate(...values: readonly Value[]): IterableIterator<Row>;
+  setReturnArrays(enabled: boolean): void;
+}
+
+/** For the busy reads, rows as tuples: a third less work than objects, whose every key crosses over as a string. */
+export function prepareTuples<Row extends readonly Value[]>(db: Database, sql: string): Statement<Row> {
+  const statement = db.prepare<Row>(sql);
+  statement.setReturnArrays(true);
+  return statement;
 }
 
 interface Driver {

@@ -1,19 +1,22 @@
 import type { NewWebhook, StoredWebhook, Verified } from '../../model.js';
-import type { Database, Statement } from './driver.js';
+import { type Database, prepareTuples, type Statement } from './driver.js';
 import { fromText, Insert, type Text, text } from './values.js';
 
-interface Row {
-  readonly id: number;
-  readonly source: string;
-  readonly format: StoredWebhook['format'];
-  readonly received_at: number;
-  readonly secret_index: number;
-  readonly signature: Text;
-  readonly body: Text;
-}
+type Row = readonly [
+  id: number,
+  source: string,
+  format: StoredWebhook['format'],
+  receivedAt: number,
+  secretIndex: number,
+  signature: Text,
+  body: Text,
+];
 
-/** A claim ends early past this many characters of bodies, so that a row of large ones does not fill the memory. */
-export const CLAIM_SIZE = 16 * 1024 * 1024;
+/** A claim ends early past this many characters of bodies, so that many large ones do not fill the memory. */
+const CLAIM_SIZE = 16 * 1024 * 1024;
+
+/** Rows that are read before that is looked at. */
+const STEP = 8;
 
 const COLUMNS = 'w.id, w.source, w.format, w.received_at, w.secret_index, w.signature, w.body';
 
@@ -41,11 +44,13 @@ export class Inbox {
       'body',
     ]);
     this.#enter = db.prepare('INSERT INTO inbox SELECT id FROM webhooks WHERE id BETWEEN ? AND ?');
-    this.#after = db.prepare(
+    this.#after = prepareTuples(
+      db,
       `SELECT ${COLUMNS} FROM inbox i CROSS JOIN webhooks w ON w.id = i.webhook_id
         WHERE i.webhook_id > ? ORDER BY i.webhook_id LIMIT ?`,
     );
-    this.#again = db.prepare(
+    this.#again = prepareTuples(
+      db,
       `SELECT ${COLUMNS} FROM inbox i CROSS JOIN webhooks w ON w.id = i.webhook_id WHERE i.webhook_id = ?`,
     );
   }
@@ -77,17 +82,18 @@ export class Inbox {
       size += webhook.body.length;
       claimed.push(webhook);
     };
+    const room = (): number => (size < CLAIM_SIZE ? Math.min(limit - claimed.length, STEP) : 0);
     for (const id of this.#ended(now)) {
-      if (claimed.length >= limit || size >= CLAIM_SIZE) return claimed;
+      if (room() === 0) return claimed;
       const row = this.#again.get(id);
       if (row) take(row);
       else this.#claims.delete(id);
     }
-    if (claimed.length >= limit || size >= CLAIM_SIZE) return claimed;
-    for (const row of this.#after.iterate(this.#newest, limit - claimed.length)) {
-      take(row);
-      this.#newest = row.id;
-      if (size >= CLAIM_SIZE) break;
+    for (let wanted = room(); wanted > 0; wanted = room()) {
+      const rows = this.#after.all(this.#newest, wanted);
+      for (const row of rows) take(row);
+      this.#newest = rows.at(-1)?.[0] ?? this.#newest;
+      if (rows.length < wanted) break;
     }
     return claimed;
   }
@@ -105,13 +111,13 @@ export class Inbox {
 }
 
 /** Only verified webhooks are ever stored, so that what is read from there is verified. */
-const storedWebhook = (row: Row): Verified<StoredWebhook> =>
+const storedWebhook = ([id, source, format, receivedAt, secretIndex, signature, body]: Row) =>
   ({
-    id: row.id,
-    source: row.source,
-    format: row.format,
-    receivedAt: row.received_at,
-    secretIndex: row.secret_index,
-    signature: fromText(row.signature),
-    body: fromText(row.body),
+    id,
+    source,
+    format,
+    receivedAt,
+    secretIndex,
+    signature: fromText(signature),
+    body: fromText(body),
   }) as Verified<StoredWebhook>;

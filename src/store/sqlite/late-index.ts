@@ -13,7 +13,7 @@ export class LateIndex {
   /** @param extend inserts the keys of the rows with `?1 < id <= ?2`, sorted, passing over those that are there. */
   constructor(
     db: Database,
-    private readonly name: 'sightings_by_file' | 'events_by_message',
+    private readonly name: 'sightings_by_key' | 'events_by_message',
     extend: string,
   ) {
     this.#through = db.prepare('SELECT through FROM late_indexes WHERE name = ?');

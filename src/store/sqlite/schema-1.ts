@@ -51,28 +51,24 @@ CREATE TABLE events (
 );
 CREATE INDEX events_received ON events (received_at);
 
--- Each file of each event, as often as it was seen: accepted is 1 where its event was delivered, 0 where it was a duplicate.
+-- Each file of each event, as often as it was seen: accepted is 1 where its event was delivered, 0 where it was a
+-- duplicate. key is made of the first three bytes of subject and of digest.
 CREATE TABLE sightings (
   id       INTEGER PRIMARY KEY AUTOINCREMENT,
   event_id INTEGER NOT NULL,
   seen_at  INTEGER NOT NULL,
   format   TEXT    NOT NULL,
   accepted INTEGER NOT NULL,
+  key      INTEGER NOT NULL,
   subject  BLOB    NOT NULL,
   digest   BLOB    NOT NULL
 );
 
--- Late indexes: sightings by the first bytes of subject and digest, events by the last characters of message_id.
-CREATE TABLE sightings_by_file (
-  subject BLOB NOT NULL, digest BLOB NOT NULL, sighting_id INTEGER NOT NULL,
-  PRIMARY KEY (subject, digest, sighting_id)
-) WITHOUT ROWID;
-CREATE TABLE events_by_message (
-  ending TEXT NOT NULL, event_id INTEGER NOT NULL,
-  PRIMARY KEY (ending, event_id)
-) WITHOUT ROWID;
+-- Late indexes: accepted sightings by their key, events by the last characters of message_id.
+CREATE TABLE sightings_by_key (key INTEGER, sighting_id INTEGER, PRIMARY KEY (key, sighting_id)) WITHOUT ROWID;
+CREATE TABLE events_by_message (ending TEXT, event_id INTEGER, PRIMARY KEY (ending, event_id)) WITHOUT ROWID;
 CREATE TABLE late_indexes (name TEXT PRIMARY KEY, through INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO late_indexes VALUES ('sightings_by_file', 0), ('events_by_message', 0);
+INSERT INTO late_indexes VALUES ('sightings_by_key', 0), ('events_by_message', 0);
 
 -- state is pending, sending, delivered or dead. fence counts the claims: only the latest may settle.
 CREATE TABLE deliveries (

@@ -1,5 +1,5 @@
 import type { FileIdentity, Format } from '../../model.js';
-import type { Database, Statement, Value } from './driver.js';
+import { type Database, prepareTuples, type Statement, type Value } from './driver.js';
 import { LateIndex } from './late-index.js';
 import { Insert } from './values.js';
 
@@ -8,6 +8,8 @@ interface Acceptance {
   readonly eventId: number;
   readonly at: number;
 }
+
+type Row = readonly [id: number, eventId: number, seenAt: number, subject: Uint8Array, digest: Uint8Array];
 
 /** How many files are kept in memory (about 12 MB) until the index on disk takes them in. */
 const RECENT = 65_536;
@@ -19,15 +21,12 @@ const RECENT = 65_536;
 export class Sightings {
   readonly #insert: Insert;
   readonly #index: LateIndex;
-  readonly #since: Statement<{
-    id: number;
-    event_id: number;
-    seen_at: number;
-    subject: Uint8Array;
-    digest: Uint8Array;
-  }>;
-  readonly #indexed: Statement<{ event_id: number; seen_at: number }>;
+  readonly #since: Statement<Row>;
+  readonly #indexedKeys: Statement<readonly [key: number]>;
+  readonly #indexed: Statement<readonly [eventId: number, seenAt: number]>;
   readonly #recent = new Map<string, Acceptance>();
+  /** Keys that the index knows, of the files that were looked up together. */
+  #known: ReadonlySet<number> = new Set();
   /** The last row that was read or written; null: nothing is known yet. */
   #last: number | null = null;
   #through = 0;
@@ -39,37 +38,42 @@ export class Sightings {
       'seen_at',
       'format',
       'accepted',
+      'key',
       'subject',
       'digest',
     ]);
     this.#index = new LateIndex(
       db,
-      'sightings_by_file',
-      `INSERT OR IGNORE INTO sightings_by_file
-       SELECT substr(subject, 1, 4), substr(digest, 1, 4), id FROM sightings
-        WHERE id > ?1 AND id <= ?2 AND accepted = 1 ORDER BY 1, 2, 3`,
+      'sightings_by_key',
+      `INSERT OR IGNORE INTO sightings_by_key
+       SELECT key, id FROM sightings WHERE id > ?1 AND id <= ?2 AND accepted = 1 ORDER BY key, id`,
     );
-    this.#since = db.prepare(
+    this.#since = prepareTuples(
+      db,
       'SELECT id, event_id, seen_at, subject, digest FROM sightings WHERE id > ? AND accepted = 1 ORDER BY id',
     );
-    this.#indexed = db.prepare(
-      `SELECT s.event_id, s.seen_at
-         FROM sightings_by_file f CROSS JOIN sightings s ON s.id = f.sighting_id
-        WHERE f.subject = ?1 AND f.digest = ?2 AND s.subject = ?3 AND s.digest = ?4
-        ORDER BY f.sighting_id DESC LIMIT 1`,
+    this.#indexedKeys = prepareTuples(
+      db,
+      'SELECT k.key FROM json_each(?) j CROSS JOIN sightings_by_key k ON k.key = j.value',
+    );
+    this.#indexed = prepareTuples(
+      db,
+      `SELECT s.event_id, s.seen_at FROM sightings_by_key k CROSS JOIN sightings s ON s.id = k.sighting_id
+        WHERE k.key = ? AND s.subject = ? AND s.digest = ? ORDER BY k.sighting_id DESC LIMIT 1`,
     );
   }
 
-  /** Reads what other processes wrote since; after `forget`, all that the index does not have. */
-  refresh(): void {
+  /** Before `repeats`: looks these files up together, most of which are new, and reads what other processes wrote. */
+  look(files: readonly FileIdentity[]): void {
     if (this.#last === null) {
       this.#through = this.#index.through();
       this.#last = this.#through;
     }
-    for (const row of this.#since.iterate(this.#last)) {
-      this.#recent.set(keyOf(row), { eventId: row.event_id, at: row.seen_at });
-      this.#last = row.id;
+    for (const [id, eventId, at, subject, digest] of this.#since.iterate(this.#last)) {
+      this.#recent.set(nameOf({ subject, digest }), { eventId, at });
+      this.#last = id;
     }
+    this.#known = new Set(this.#indexedKeys.all(JSON.stringify(files.map(keyOf))).map(([key]) => key));
   }
 
   /** Something was undone: the rows on disk are the truth. */
@@ -91,11 +95,11 @@ export class Sightings {
   }
 
   #accepted(file: FileIdentity): Acceptance | null {
-    const recent = this.#recent.get(keyOf(file));
+    const recent = this.#recent.get(nameOf(file));
     if (recent) return recent;
-    const { subject, digest } = file;
-    const row = this.#indexed.get(subject.subarray(0, 4), digest.subarray(0, 4), subject, digest);
-    return row ? { eventId: row.event_id, at: row.seen_at } : null;
+    const key = keyOf(file);
+    const row = this.#known.has(key) ? this.#indexed.get(key, file.subject, file.digest) : undefined;
+    return row ? { eventId: row[0], at: row[1] } : null;
   }
 
   /** Notes an event's files; `write` puts them down. */
@@ -108,9 +112,10 @@ export class Sightings {
       readonly accepted: boolean;
     },
   ): void {
+    const { eventId, at, format, accepted } = seen;
     for (const file of files) {
-      this.#rows.push(seen.eventId, seen.at, seen.format, seen.accepted ? 1 : 0, file.subject, file.digest);
-      if (seen.accepted) this.#recent.set(keyOf(file), { eventId: seen.eventId, at: seen.at });
+      this.#rows.push(eventId, at, format, accepted ? 1 : 0, keyOf(file), file.subject, file.digest);
+      if (accepted) this.#recent.set(nameOf(file), { eventId, at });
     }
   }
 
@@ -125,8 +130,15 @@ export class Sightings {
   }
 }
 
+/** Leads to a few rows at most, which are then compared in full: three bytes of either hash, as an integer. */
+const keyOf = ({ subject, digest }: FileIdentity): number =>
+  threeBytes(subject) * 2 ** 24 + threeBytes(digest);
+
+const threeBytes = (bytes: Uint8Array): number =>
+  (bytes[0] ?? 0) * 65_536 + (bytes[1] ?? 0) * 256 + (bytes[2] ?? 0);
+
 /** 128 of the 384 bits of two hashes: enough to leave no room for chance. */
-const keyOf = ({ subject, digest }: FileIdentity): string => latin1(subject) + latin1(digest);
+const nameOf = ({ subject, digest }: FileIdentity): string => latin1(subject) + latin1(digest);
 
 const latin1 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, 8).toString('latin1');
+  Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(8, bytes.length)).toString('latin1');

@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, describe } from 'vitest';
+import type { Store } from '../../src/store/store.js';
+import { conversionRules } from './conformance/conversions.js';
+import { deliveryRules } from './conformance/deliveries.js';
+import { duplicateRules } from './conformance/duplicates.js';
+import { listRules } from './conformance/lists.js';
+import { transactionRules } from './conformance/transactions.js';
+import { webhookRules } from './conformance/webhooks.js';
+
+/** One store, empty at first. */
+export interface Subject {
+  readonly store: Store;
+  /** Closes it and opens the same data again, as a restart does. The `store` from before is not used any more. */
+  reopen(): Promise<Store>;
+  /** Removes all of it. */
+  dispose(): Promise<void>;
+}
+
+/** What the tests of a rule get: the store of the test that runs, and a way to restart it. */
+export interface Given {
+  readonly store: Store;
+  reopen(): Promise<Store>;
+}
+
+/** The contract's second half: every backend passes this, whatever it is made of. */
+export function describeStore(name: string, open: () => Promise<Subject>): void {
+  describe(name, () => {
+    let subject: Subject | undefined;
+    const current = (): Subject => {
+      if (!subject) throw new Error('there is a store only while a test runs');
+      return subject;
+    };
+    const given: Given = {
+      get store() {
+        return current().store;
+      },
+      reopen: () => current().reopen(),
+    };
+    beforeEach(async () => {
+      subject = await open();
+    });
+    afterEach(async () => {
+      await subject?.dispose();
+      subject = undefined;
+    });
+    webhookRules(given);
+    conversionRules(given);
+    duplicateRules(given);
+    deliveryRules(given);
+    listRules(given);
+    transactionRules(given);
+  });
+}
