@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ShimError } from '../errors.js';
 import { openStore, storeFile } from '../store/open.js';
@@ -26,15 +26,17 @@ export async function checkStore(url: string, io: Pick<Io, 'cwd' | 'now'>): Prom
 
 /** The nearest folder that is there decides. */
 async function checkFolder(folder: string): Promise<Verdict> {
+  const refused = (why: string): Verdict => ({
+    ok: false,
+    message: `cannot be made: ${folder} ${why}, or set store.url`,
+  });
   try {
+    if (!(await stat(folder)).isDirectory()) return refused('is no folder: move it away');
     await access(folder, constants.W_OK | constants.X_OK);
     return { ok: true, message: `not there yet: will be made in ${folder}, which is writable` };
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (missing && dirname(folder) !== folder) return checkFolder(dirname(folder));
-    return {
-      ok: false,
-      message: `cannot be made: ${folder} is not writable; give this user the right to, or set store.url`,
-    };
+    return refused('is not writable: give this user the right to write there');
   }
 }

@@ -16,25 +16,31 @@ export interface Stage {
   readonly store: Pick<Store, 'listEvents' | 'listDeliveries' | 'getDelivery' | 'listQuarantine'>;
   /** Signs and sends a body: with the right secret, or as someone who only guesses it. */
   readonly send: (to: 'listener' | 'shim', body: string, secret?: 'guessed') => Promise<Answer>;
+  /** Ends what waits. */
+  readonly signal: AbortSignal;
 }
 
 const PATIENCE = 4_000;
 const POLL = 15;
 
-/** Waits for what is bound to happen soon. @returns undefined where it did not */
-async function until<T>(look: () => Promise<T | undefined> | T | undefined): Promise<T | undefined> {
+/** Waits for what is bound to happen soon. @returns undefined where it did not. @throws AbortError */
+async function until<T>(
+  { signal }: Stage,
+  look: () => Promise<T | undefined> | T | undefined,
+): Promise<T | undefined> {
   const end = performance.now() + PATIENCE;
   for (;;) {
     const found = await look();
     if (found !== undefined || performance.now() > end) return found;
-    await wait(POLL);
+    await wait(POLL, undefined, { signal });
   }
 }
 
 /** Every webhook that the shim delivers beyond those seen so far, once there are so many. */
-async function arrivalsAfter(handler: Listener, seen: number, wanted: number): Promise<readonly Arrival[]> {
-  await until(() => (handler.arrivals.length >= seen + wanted ? true : undefined));
-  return handler.arrivals.slice(seen);
+async function arrivalsAfter(stage: Stage, seen: number, wanted: number): Promise<readonly Arrival[]> {
+  const { arrivals } = stage.handler;
+  await until(stage, () => (arrivals.length >= seen + wanted ? true : undefined));
+  return arrivals.slice(seen);
 }
 
 const answerText = ({ status, message }: Answer): string => `answered ${status ?? 'nothing:'} ${message}`;
@@ -67,7 +73,7 @@ export async function oneFile(stage: Stage): Promise<void> {
   story.excerpt(body);
   const seen = handler.arrivals.length;
   const answers = await sendToBoth(stage, body);
-  const arrivals = await arrivalsAfter(handler, seen, 1);
+  const arrivals = await arrivalsAfter(stage, seen, 1);
   for (const arrival of arrivals) tellArrival(stage, arrival);
   const [arrival] = arrivals;
   story.expect(
@@ -94,7 +100,7 @@ export async function mixedBatch(stage: Stage): Promise<void> {
   );
   const seen = handler.arrivals.length;
   await sendToBoth(stage, legacyBody(files));
-  const arrivals = await arrivalsAfter(handler, seen, 2);
+  const arrivals = await arrivalsAfter(stage, seen, 2);
   for (const arrival of arrivals) tellArrival(stage, arrival);
   const got = (event: string, files: number): boolean =>
     arrivals.some((arrival) => arrival.event === event && arrival.files === files && arrival.verified);
@@ -116,7 +122,7 @@ export async function quarantined(stage: Stage): Promise<void> {
   story.title('A file has a status that nobody knows');
   story.step('vendor', 'sends an authentic legacy webhook with the status "archived"');
   const [, answer] = await sendToBoth(stage, legacyBody([sampleFile({ status: 'archived' })]));
-  const row = await until(async () => (await store.listQuarantine({ limit: 1 }))[0]);
+  const row = await until(stage, async () => (await store.listQuarantine({ limit: 1 }))[0]);
   story.step(
     'shim',
     row === undefined ? 'has nothing in quarantine' : `keeps it in quarantine: ${row.reason}`,
@@ -135,11 +141,11 @@ export async function handlerFails(stage: Stage): Promise<void> {
   handler.failOnce();
   const answer = await stage.send('shim', legacyBody([sampleFile({ fileName: 'invoice-1043.pdf' })]));
   story.step('shim', `${answerText(answer)}: it is on disk, whatever the handler does`);
-  const arrivals = await arrivalsAfter(handler, seen, 2);
+  const arrivals = await arrivalsAfter(stage, seen, 2);
   for (const { attempt, answered, webhookId } of arrivals) {
     story.step('handler', `attempt ${attempt}: answers ${answered}, webhook-id ${webhookId}`);
   }
-  const delivered = await until(async () => {
+  const delivered = await until(stage, async () => {
     const [row] = await store.listDeliveries({ limit: 1 });
     return row?.status === 'delivered' ? row : undefined;
   });

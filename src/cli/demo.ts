@@ -38,14 +38,16 @@ async function demo(io: Io): Promise<ExitStatus> {
   const releases: Releases = [];
   let finished = false;
   const stopped = io.stopRequested();
+  const aborting = new AbortController();
   try {
-    const playing = play(story, releases, io).then(() => {
+    const playing = play(story, releases, aborting.signal, io).then(() => {
       finished = true;
     });
     // Where it is stopped, what is under way fails as everything is released below it.
     playing.catch(() => undefined);
     await Promise.race([playing, stopped]);
   } finally {
+    aborting.abort();
     for (const release of releases.reverse()) await release();
   }
   if (!finished) return 1;
@@ -53,7 +55,7 @@ async function demo(io: Io): Promise<ExitStatus> {
   return story.failures() === 0 ? 0 : 1;
 }
 
-async function play(story: Story, releases: Releases, io: Io): Promise<void> {
+async function play(story: Story, releases: Releases, signal: AbortSignal, io: Io): Promise<void> {
   const secret = newSecret();
   const folder = await mkdtemp(join(tmpdir(), 'webhook-shim-demo-'));
   releases.push(() => rm(folder, { recursive: true, force: true }));
@@ -84,6 +86,7 @@ async function play(story: Story, releases: Releases, io: Io): Promise<void> {
     listener,
     handler,
     store,
+    signal,
     send: (to, body, kind) => poster.post(urls[to], body, secrets[kind ?? 'right']),
   };
   const scenes = [oneFile, mixedBatch, forged, quarantined, handlerFails, nothingElse];

@@ -1,0 +1,82 @@
+import { mkdir } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { configText, Place, SECRET } from './support.js';
+
+async function handlerAnswering(status: number): Promise<string> {
+  const server: Server = createServer((_, response) => response.writeHead(status).end());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => new Promise((resolve) => server.close(() => resolve())));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook?token=hush`;
+}
+
+describe('check', () => {
+  it('says what it found, and prints no secret', async () => {
+    const place = await Place.create();
+    const { status, stdout, stderr } = await place.run('check');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^extracta +\/webhook +1 +auto$/m);
+    expect(stdout).toMatch(/^billing +http:\/\/127\.0\.0\.1:5000\/hooks\/extracta +extracta +\*$/m);
+    expect(stdout).toMatch(/^sqlite:data\/shim\.db +not there yet: will be made in .*, which is writable$/m);
+    for (const output of [stdout, (await place.run('check --json')).stdout]) {
+      expect(output).not.toContain('hush');
+      expect(output).not.toContain(SECRET.slice(7));
+    }
+  });
+
+  it('makes no store, and finds one that is there', async () => {
+    const place = await Place.create();
+    await place.run('check');
+    expect((await place.run('check --json')).stdout).toContain('not there yet');
+    await place.receive();
+    const { stdout } = await place.run('check --json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      store: { ok: true, message: 'there, and takes writes' },
+    });
+  });
+
+  it('tells warnings', async () => {
+    const place = await Place.create(`${configText()}    events: [extraction.procesed]\n`);
+    const { status, stdout } = await place.run('check');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /^warning: destination billing takes extraction\.procesed: is extraction\.processed meant\?$/m,
+    );
+  });
+
+  it('exits 1 for a store that is no database', async () => {
+    const place = await Place.create();
+    await mkdir(join(place.folder, 'data'));
+    await place.write('data/shim.db', 'this is not a database, by far not a database, whatever its name is');
+    const { status, stdout } = await place.run('check');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^sqlite:data\/shim\.db +FAILED: /m);
+  });
+
+  it('exits 1 where no store can be made', async () => {
+    const place = await Place.create();
+    await place.write('data', 'a file where a folder should be');
+    const { status, stdout } = await place.run('check');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/FAILED: cannot be made: .*data is no folder/);
+  });
+
+  it.each([200, 404, 500])('probes: %i is an answer', async (answer) => {
+    const place = await Place.create(configText({ url: await handlerAnswering(answer) }));
+    const { status, stdout } = await place.run('check --probe');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^billing .* answers \\(HEAD: ${answer}\\)$`, 'm'));
+  });
+
+  it('probes: exits 1 where nothing answers', async () => {
+    const place = await Place.create(configText({ url: 'http://127.0.0.1:1/hook' }));
+    const { status, stdout } = await place.run('check --probe');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^billing .* FAILED: does not answer: connect ECONNREFUSED/m);
+    const { stdout: json } = await place.run('check --probe --json');
+    expect(JSON.parse(json)).toMatchObject({ ok: false, destinations: [{ probe: { ok: false } }] });
+  });
+});

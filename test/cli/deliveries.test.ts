@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { file, legacy, Place } from './support.js';
+
+describe('deliveries list', () => {
+  it('shows what was sent and what came of it', async () => {
+    const place = await Place.create();
+    await place.receive({});
+    await place.attempt({ status: 500, error: 'answered 500' }, 'retry');
+    const { status, stdout } = await place.run('deliveries list');
+    expect(status).toBe(0);
+    const [head, row] = stdout.split('\n');
+    expect(head).toMatch(
+      /^ID +CREATED +EVENT ID +EVENT +DESTINATION +STATUS +ATTEMPTS +LAST ANSWER +NEXT ATTEMPT +REASON$/,
+    );
+    expect(row).toMatch(
+      /^1 +2026-03-01T12:00:00Z +1 +extraction\.processed +billing +pending +1 +HTTP 500 +2026-03-01T12:00:30Z +-$/,
+    );
+  });
+
+  it('shows why a dead letter is one, and what went wrong where no answer came', async () => {
+    const place = await Place.create();
+    await place.receive({});
+    await place.attempt({ status: null, error: 'connect ECONNREFUSED' }, 'dead');
+    const { stdout } = await place.run('deliveries list --status dead');
+    expect(stdout).toMatch(/dead +1 +connect ECONNREFUSED +- +used up its 2 attempts$/m);
+  });
+
+  it.each([
+    ['--status pending', [2]],
+    ['--status delivered', [1]],
+    ['--destination billing', [2, 1]],
+    ['--destination other', []],
+    ['--event 2', [2]],
+    ['--since 1m', [2, 1]],
+    ['--until 1m', []],
+    ['--limit 1', [2]],
+    ['--before 2', [1]],
+  ])('filters by %s', async (filter, ids) => {
+    const place = await Place.create();
+    await place.receive({});
+    await place.attempt({}, 'delivered');
+    await place.receive({ body: legacy([file({ fileId: 'fil_2' })]) });
+    const { stdout } = await place.run(`deliveries list --json ${filter}`);
+    const { deliveries }: { deliveries: { id: number }[] } = JSON.parse(stdout);
+    expect(deliveries.map(({ id }) => id)).toEqual(ids);
+  });
+
+  it('says so where there are none', async () => {
+    const place = await Place.create();
+    expect((await place.run('deliveries list')).stdout).toMatch(
+      /^No deliveries yet.*webhook-shim events list\n$/,
+    );
+  });
+});
+
+describe('deliveries show', () => {
+  it('shows each attempt with time, duration, status, error and answer', async () => {
+    const place = await Place.create();
+    await place.receive({});
+    await place.attempt({ status: 500, error: 'answered 500', response: 'a\x1b[2J\nb' }, 'retry');
+    await place.attempt({ status: 200, response: '{"message":"ok"}' }, 'delivered');
+    const { status, stdout } = await place.run('deliveries show 1');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^status +delivered$/m);
+    expect(stdout).toContain(
+      'Attempt 1  2026-03-01T12:00:00Z  12 ms  HTTP 500\n  error: answered 500\n  answer: a\\u001b[2J\n          b\n',
+    );
+    expect(stdout).toContain(
+      'Attempt 2  2026-03-01T12:00:00Z  12 ms  HTTP 200\n  answer: {"message":"ok"}\n',
+    );
+  });
+
+  it('prints one JSON document with stable names', async () => {
+    const place = await Place.create();
+    await place.receive({});
+    await place.attempt({ status: null, error: 'connect ECONNREFUSED' }, 'dead');
+    const { stdout } = await place.run('deliveries show 1 --json');
+    expect(JSON.parse(stdout)).toEqual({
+      id: 1,
+      eventId: 1,
+      webhookId: expect.stringMatching(/^evt_/),
+      event: 'extraction.processed',
+      destination: 'billing',
+      status: 'dead',
+      attempts: 1,
+      createdAt: '2026-03-01T12:00:00.000Z',
+      dueAt: null,
+      endedAt: expect.stringMatching(/^2026-03-01T12:00:00\.\d{3}Z$/),
+      reason: 'used up its 2 attempts',
+      lastStatus: null,
+      lastError: 'connect ECONNREFUSED',
+      attemptRows: [
+        {
+          number: 1,
+          startedAt: '2026-03-01T12:00:00.000Z',
+          durationMs: expect.any(Number),
+          status: null,
+          error: 'connect ECONNREFUSED',
+          response: null,
+        },
+      ],
+    });
+  });
+
+  it('exits 1 where there is none', async () => {
+    const place = await Place.create();
+    await place.receive();
+    expect(await place.run('deliveries show 5')).toMatchObject({
+      status: 1,
+      stderr: 'error: there is no delivery 5\n',
+    });
+  });
+});

@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { prettyJson } from '../../src/cli/pretty-json.js';
+import { fields, table } from '../../src/cli/table.js';
+import { jsonDocument, printable, printableJson, publicUrl } from '../../src/cli/text.js';
+import { jsonText, numbersOf } from '../support/json-text.js';
+
+describe('printable', () => {
+  it('disarms what could steer a terminal', () => {
+    expect(printable('a\x1b[2Jb\x07\r\n\x9b31m\u202etxt')).toBe(
+      'a\\u001b[2Jb\\u0007\\r\\n\\u009b31m\\u202etxt',
+    );
+  });
+
+  it('leaves every letter as it is', () => {
+    expect(printable('Müller 発票 🧾')).toBe('Müller 発票 🧾');
+  });
+});
+
+describe('jsonDocument', () => {
+  it('holds no control character and parses to the value', () => {
+    const value = { name: 'a\x1b[2J\x9b\u2028\u202e"\\', n: 1 };
+    const text = jsonDocument(value);
+    expect(JSON.parse(text)).toEqual(value);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u202e]/);
+  });
+});
+
+describe('prettyJson', () => {
+  it('lays out without changing what is said', () => {
+    expect(prettyJson('{"a":[1.00,{}],"b":[],"c":{"d":"x, {y}"}}')).toBe(
+      '{\n  "a": [\n    1.00,\n    {}\n  ],\n  "b": [],\n  "c": {\n    "d": "x, {y}"\n  }\n}',
+    );
+  });
+
+  it('keeps value and spelling of any JSON, also made printable', () => {
+    fc.assert(
+      fc.property(jsonText, (text) => {
+        const shown = printableJson(prettyJson(text));
+        expect(JSON.parse(shown)).toEqual(JSON.parse(text));
+        expect(numbersOf(shown)).toEqual(numbersOf(text));
+      }),
+    );
+  });
+});
+
+describe('table', () => {
+  const columns = [
+    { title: 'id', value: (row: { id: number; name: string | null }) => row.id },
+    { title: 'name', value: (row: { id: number; name: string | null }) => row.name },
+  ];
+
+  it('aligns columns, marks what is empty, and keeps a row on its line', () => {
+    const rows = [
+      { id: 1, name: 'long\nname' },
+      { id: 20_000, name: null },
+    ];
+    expect(table(columns, rows)).toBe('ID     NAME\n1      long\\nname\n20000  -\n');
+  });
+
+  it('leaves out fields that are null', () => {
+    expect(
+      fields([
+        ['id', 1],
+        ['event', null],
+        ['webhook-id', 'evt_\x1b'],
+      ]),
+    ).toBe('id          1\nwebhook-id  evt_\\u001b\n');
+  });
+});
+
+describe('publicUrl', () => {
+  it('shows no part of a URL that may be secret', () => {
+    expect(publicUrl('https://me:pass@example.com:8443/hooks/x?token=hush#part')).toBe(
+      'https://example.com:8443/hooks/x',
+    );
+  });
+});
