@@ -4,17 +4,12 @@ import { runCli } from './cli/run.js';
 
 /** The entry: the one place that knows the process. */
 
-// Whoever reads our output may stop early, as `| head` does. That is no failure.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? 0 : 1);
-  });
-}
-
 let stop: Promise<void> | null = null;
+let requestStop: (() => void) | null = null;
 
 function stopRequested(): Promise<void> {
   stop ??= new Promise((resolve) => {
+    requestStop = resolve;
     let asked = false;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
@@ -28,13 +23,24 @@ function stopRequested(): Promise<void> {
   return stop;
 }
 
+// Whoever reads our output may end early, as `| head` does. That is no failure; what has to be cleaned up, is.
+let unread = false;
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') process.exit(1);
+    if (requestStop === null) process.exit(0);
+    unread = true;
+    requestStop();
+  });
+}
+
 /** Installed it has a name of its own; in a checkout it is a file for node. */
 function programName(): string {
   const [, script = ''] = process.argv;
   return basename(script) === 'main.js' ? `node ${relative(process.cwd(), script)}` : 'webhook-shim';
 }
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const status = await runCli(process.argv.slice(2), {
   program: programName(),
   stdout: process.stdout,
   stderr: process.stderr,
@@ -45,3 +51,4 @@ process.exitCode = await runCli(process.argv.slice(2), {
   now: Date.now,
   stopRequested,
 });
+process.exitCode = unread ? 0 : status;

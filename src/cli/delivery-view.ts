@@ -18,7 +18,7 @@ export const deliveryColumns: readonly Column<DeliveryRow>[] = [
   { title: 'reason', value: (row) => row.reason },
 ];
 
-export function lastAnswer(row: Pick<DeliveryRow, 'lastStatus' | 'lastError'>): string | null {
+function lastAnswer(row: Pick<DeliveryRow, 'lastStatus' | 'lastError'>): string | null {
   return row.lastStatus === null ? row.lastError : `HTTP ${row.lastStatus}`;
 }
 

@@ -36,21 +36,19 @@ async function demo(io: Io): Promise<ExitStatus> {
   const story = createStory(io);
   const started = io.now();
   const releases: Releases = [];
-  let finished = false;
-  const stopped = io.stopRequested();
   const aborting = new AbortController();
+  const stopped = io.stopRequested().then(() => aborting.abort());
+  const playing = play(story, releases, aborting.signal, io);
   try {
-    const playing = play(story, releases, aborting.signal, io).then(() => {
-      finished = true;
-    });
-    // Where it is stopped, what is under way fails as everything is released below it.
-    playing.catch(() => undefined);
     await Promise.race([playing, stopped]);
+    // Asked to stop, it does so at its next step: what it has opened until then is known.
+    await playing.catch((error: unknown) => {
+      if (!aborting.signal.aborted) throw error;
+    });
   } finally {
-    aborting.abort();
     for (const release of releases.reverse()) await release();
   }
-  if (!finished) return 1;
+  if (aborting.signal.aborted) return 1;
   tellEnd(story, io, io.now() - started);
   return story.failures() === 0 ? 0 : 1;
 }
@@ -90,7 +88,10 @@ async function play(story: Story, releases: Releases, signal: AbortSignal, io: I
     send: (to, body, kind) => poster.post(urls[to], body, secrets[kind ?? 'right']),
   };
   const scenes = [oneFile, mixedBatch, forged, quarantined, handlerFails, nothingElse];
-  for (const scene of scenes) await scene(stage);
+  for (const scene of scenes) {
+    signal.throwIfAborted();
+    await scene(stage);
+  }
 }
 
 const newSecret = (): string => `E_AI_K_${randomBytes(24).toString('base64url')}`;

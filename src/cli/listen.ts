@@ -107,10 +107,10 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
   let size = 0;
   for await (const chunk of request) {
     size += (chunk as Buffer).length;
-    if (size > LARGEST_BODY) return null;
-    chunks.push(chunk as Buffer);
+    // Read to its end all the same: the sender takes no answer before.
+    if (size <= LARGEST_BODY) chunks.push(chunk as Buffer);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return size > LARGEST_BODY ? null : Buffer.concat(chunks).toString('utf8');
 }
 
 /** @returns the port that was taken */

@@ -19,7 +19,7 @@ export function isBareResult(text: string): boolean {
 export const wrapLegacy = (resultText: string): string => `{"result":${JSON.stringify(resultText.trim())}}`;
 
 /** A new-format request body around a bare result. @throws {UsageError} where its files are not of one event */
-export function wrapNew(resultText: string): string {
+function wrapNew(resultText: string): string {
   const reading = readLegacy(resultText.trim(), DEFAULT_STATUSES);
   if (!reading.ok)
     throw new UsageError('usage', `the data is no list of files: ${reading.errors.join('; ')}`);

@@ -174,20 +174,27 @@ describe('the command as a process', () => {
     expect(child.output()).toContain('extraction.processed');
   });
 
+  /** What `command | head -c 1` prints, and the command's own exit status. */
+  const headOf = (place: Place, command: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const line = `"${process.execPath}" "${mainFile()}" ${command} | head -c 1; echo " \${PIPESTATUS[0]}"`;
+      const env = { ...process.env, SHIM_CONFIG: 'shim.yaml' };
+      execFile('bash', ['-c', line], { cwd: place.folder, env }, (error, stdout, stderr) =>
+        error ? reject(error) : resolve(stdout + stderr),
+      );
+    });
+
   it('ends quietly where its output is not read to the end', async () => {
     const place = await Place.create();
     const many = Array.from({ length: 400 }, (_, n) => ({ body: legacy([file({ fileId: `fil_${n}` })]) }));
     await place.receive(...many);
-    const command = `"${process.execPath}" "${mainFile()}" events list --limit 400 --json | head -c 1; echo " \${PIPESTATUS[0]}"`;
-    const output = await new Promise<string>((resolve, reject) => {
-      execFile(
-        'bash',
-        ['-c', command],
-        { cwd: place.folder, env: { ...process.env, SHIM_CONFIG: 'shim.yaml' } },
-        (error, stdout, stderr) => (error ? reject(error) : resolve(stdout + stderr)),
-      );
-    });
-    expect(output).toBe('{ 0\n');
+    expect(await headOf(place, 'events list --limit 400 --json')).toBe('{ 0\n');
+  });
+
+  it('cleans up where its output is not read to the end', async () => {
+    const place = await Place.create();
+    expect(await headOf(place, 'demo')).toBe('T 0\n');
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('webhook-shim-demo-'))).toEqual([]);
   });
 
   it('stops at once when asked twice', async () => {
