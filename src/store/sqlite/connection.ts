@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ShimError, StoreError } from '../../errors.js';
-import { type Database, openDatabase } from './driver.js';
+import { Database } from './driver.js';
 import { isCurrent, migrate, schemaVersion } from './migrations.js';
 import { takeOwnership } from './ownership.js';
 import { SqliteStore } from './sqlite-store.js';
@@ -18,6 +18,7 @@ const BUSY_TIMEOUT = 5000;
  * pages would count as resident.
  */
 const SETTINGS = `
+  PRAGMA busy_timeout = ${BUSY_TIMEOUT};
   PRAGMA synchronous = FULL;
   PRAGMA foreign_keys = OFF;
   PRAGMA temp_store = MEMORY;
@@ -34,17 +35,33 @@ export function openSqliteStore(path: string, mode: OpenMode): SqliteStore {
   if (mode !== 'own' && !existsSync(path)) throw noData(path);
   const release = mode === 'own' ? own(path) : () => {};
   let db: Database | undefined;
-  try {
-    db = openDatabase(path, { readOnly: mode === 'read' });
-    db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
-    prepareSchema(db, path, mode);
-    db.exec(SETTINGS);
-    if (mode === 'own') db.exec(FREE_LEASES);
-    return new SqliteStore(db, path, mode !== 'read', release);
-  } catch (error) {
+  const close = (): void => {
     db?.close();
     release();
+  };
+  try {
+    db = new Database(path, { readOnly: mode === 'read' });
+    db.exec(SETTINGS);
+    prepareSchema(db, path, mode);
+    if (mode !== 'own') return new SqliteStore(db, path, mode === 'share', close);
+    db.exec(FREE_LEASES);
+    const owned = db;
+    return new SqliteStore(db, path, true, () => {
+      emptyWal(owned);
+      close();
+    });
+  } catch (error) {
+    close();
     throw error instanceof ShimError ? error : storeError(path, error);
+  }
+}
+
+/** So that the file alone is a whole copy once the service has stopped. Not worth waiting for, nor failing for. */
+function emptyWal(db: Database): void {
+  try {
+    db.exec('PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // The next start does it.
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Conversion, ConvertedEvent, FileIdentity, Format } from '../../model.js';
 import type { SavedConversion } from '../store.js';
-import { type Database, prepareTuples, type Statement, type Value } from './driver.js';
+import type { Database, Statement, Value } from './driver.js';
 import { LateIndex } from './late-index.js';
 import type { Sightings } from './sightings.js';
 import { cut, Insert, optionalText, text } from './values.js';
@@ -29,9 +29,8 @@ export class Conversions {
     private readonly sightings: Sightings,
   ) {
     const these = 'webhook_id IN (SELECT value FROM json_each(?))';
-    this.#leaveInbox = prepareTuples(db, `DELETE FROM inbox WHERE ${these} RETURNING webhook_id`);
-    this.#inQuarantine = prepareTuples(
-      db,
+    this.#leaveInbox = db.prepareTuples(`DELETE FROM inbox WHERE ${these} RETURNING webhook_id`);
+    this.#inQuarantine = db.prepareTuples(
       `SELECT webhook_id FROM quarantine WHERE state = 'quarantined' AND ${these}`,
     );
     this.#leaveQuarantine = db.prepare('DELETE FROM quarantine WHERE webhook_id = ?');
@@ -40,8 +39,7 @@ export class Conversions {
        ON CONFLICT (webhook_id) DO UPDATE
          SET reason = excluded.reason, errors = excluded.errors, changed_at = excluded.changed_at`,
     );
-    this.#webhooks = prepareTuples(
-      db,
+    this.#webhooks = db.prepareTuples(
       'SELECT id, format, received_at FROM webhooks WHERE id IN (SELECT value FROM json_each(?))',
     );
     this.#lastEvent = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'");

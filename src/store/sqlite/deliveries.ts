@@ -1,5 +1,5 @@
 import type { Attempt, ClaimedDelivery, Format, Settlement } from '../../model.js';
-import { type Database, prepareTuples, type Statement, type Value } from './driver.js';
+import type { Database, Statement, Value } from './driver.js';
 import { cut, fromOptionalText, fromText, Insert, optionalText, type Text, text } from './values.js';
 
 type Row = readonly [
@@ -38,13 +38,11 @@ export class Deliveries {
 
   constructor(db: Database) {
     this.#anyDue = db.prepare(`SELECT 1 FROM deliveries d WHERE ${DUE} LIMIT 1`);
-    this.#due = prepareTuples(
-      db,
-      `SELECT d.id, d.fence, d.attempts, d.event_id, e.received_at, e.event, e.message_id, e.body, e.plain,
+    this.#due =
+      db.prepareTuples(`SELECT d.id, d.fence, d.attempts, d.event_id, e.received_at, e.event, e.message_id, e.body, e.plain,
               e.webhook_id, w.source, w.format, w.body, w.signature
          FROM deliveries d CROSS JOIN events e ON e.id = d.event_id CROSS JOIN webhooks w ON w.id = e.webhook_id
-        WHERE ${DUE} ORDER BY d.due_at, d.id LIMIT ?`,
-    );
+        WHERE ${DUE} ORDER BY d.due_at, d.id LIMIT ?`);
     this.#send = db.prepare(
       `UPDATE deliveries SET state = 'sending', lease_until = ?, fence = fence + 1
         WHERE id IN (SELECT value FROM json_each(?))`,
@@ -54,14 +52,12 @@ export class Deliveries {
               attempts = attempts + 1, lease_until = NULL
         WHERE id = ? AND fence = ? AND state = 'sending' RETURNING attempts`,
     );
-    this.#deliver = prepareTuples(
-      db,
-      `UPDATE deliveries SET state = 'delivered', due_at = NULL, lease_until = NULL, attempts = attempts + 1,
+    this.#deliver =
+      db.prepareTuples(`UPDATE deliveries SET state = 'delivered', due_at = NULL, lease_until = NULL, attempts = attempts + 1,
               ended_at = j.value ->> 2, reason = NULL, last_status = j.value ->> 3, last_error = NULL
          FROM json_each(?) j
         WHERE deliveries.id = j.value ->> 0 AND fence = j.value ->> 1 AND state = 'sending'
-       RETURNING deliveries.id, attempts`,
-    );
+       RETURNING deliveries.id, attempts`);
     this.#release = db.prepare(
       `UPDATE deliveries SET state = 'pending', lease_until = NULL
         WHERE id = ? AND fence = ? AND state = 'sending'`,

@@ -55,14 +55,13 @@ export class DeliveryLists {
     const [row] = this.#rows('', 'd.id = ?', [id]);
     if (!row) return null;
     const attemptRows = this.db
-      .prepare<{
+      .query<{
         started_at: number;
         duration: number;
         status: number | null;
         error: Text | null;
         response: Text | null;
-      }>('SELECT * FROM attempts WHERE delivery_id = ? ORDER BY number')
-      .all(id)
+      }>('SELECT * FROM attempts WHERE delivery_id = ? ORDER BY number', id)
       .map(
         (attempt): Attempt => ({
           startedAt: attempt.started_at,
@@ -87,22 +86,21 @@ export class DeliveryLists {
 
   #fewPending(destination: string | undefined): boolean {
     const { where, values } = filtered([['destination = ?', destination]]);
-    const found = this.db
-      .prepare(
-        `SELECT 1 FROM deliveries INDEXED BY deliveries_due WHERE state = 'pending' AND ${where}
+    const found = this.db.query(
+      `SELECT 1 FROM deliveries INDEXED BY deliveries_due WHERE state = 'pending' AND ${where}
           LIMIT 1 OFFSET ${SORTED}`,
-      )
-      .get(...values);
-    return found === undefined;
+      ...values,
+    );
+    return found.length === 0;
   }
 
   #rows(index: string, where: string, values: readonly Value[]): readonly DeliveryRow[] {
     return this.db
-      .prepare<Row>(
+      .query<Row>(
         `SELECT d.*, e.message_id, e.event
            FROM deliveries d ${index} CROSS JOIN events e ON e.id = d.event_id WHERE ${where}`,
+        ...values,
       )
-      .all(...values)
       .map((row) => ({
         id: row.id,
         eventId: row.event_id,

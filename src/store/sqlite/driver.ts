@@ -4,12 +4,10 @@ import { createRequire } from 'node:module';
 export type Value = string | number | null | Uint8Array;
 
 /** The part that is used of the API that `node:sqlite` and `@photostructure/sqlite` share. All of it is synchronous. */
-export interface Database {
-  /** False where SQLite has already rolled back by itself, as it may when the disk is full. */
+interface Connection {
   readonly isTransaction: boolean;
   exec(sql: string): void;
-  /** @typeParam Row what the SQL beside it selects: nothing checks it at run time. */
-  prepare<Row = never>(sql: string): Statement<Row>;
+  prepare<Row>(sql: string): Statement<Row> & { setReturnArrays(enabled: boolean): void };
   close(): void;
 }
 
@@ -21,30 +19,63 @@ export interface Statement<Row> {
   get(...values: readonly Value[]): Row | undefined;
   all(...values: readonly Value[]): readonly Row[];
   iterate(...values: readonly Value[]): IterableIterator<Row>;
-  setReturnArrays(enabled: boolean): void;
-}
-
-/** For the busy reads, rows as tuples: a third less work than objects, whose every key crosses over as a string. */
-export function prepareTuples<Row extends readonly Value[]>(db: Database, sql: string): Statement<Row> {
-  const statement = db.prepare<Row>(sql);
-  statement.setReturnArrays(true);
-  return statement;
 }
 
 interface Driver {
-  readonly DatabaseSync: new (path: string, options: { readonly readOnly: boolean }) => Database;
+  readonly DatabaseSync: new (path: string, options: { readonly readOnly: boolean }) => Connection;
 }
 
 const require = createRequire(import.meta.url);
 let driver: Driver | undefined;
 
 /**
- * Opens a file with the driver for this Node, which is loaded on first use, so that the other one never is.
- * @throws what the driver throws; `storeError` makes sense of it.
+ * One connection, with the driver for this Node, which is loaded on first use, so that the other one never is. What
+ * fails throws what the driver throws; `storeError` makes sense of it. `Row` is what the SQL beside it selects: nothing
+ * checks it at run time.
  */
-export function openDatabase(path: string, options: { readonly readOnly: boolean }): Database {
-  driver ??= require(driverFor(process.versions.node)) as Driver;
-  return new driver.DatabaseSync(path, options);
+export class Database {
+  readonly #connection: Connection;
+  readonly #queries = new Map<string, Statement<unknown>>();
+
+  constructor(path: string, options: { readonly readOnly: boolean }) {
+    driver ??= require(driverFor(process.versions.node)) as Driver;
+    this.#connection = new driver.DatabaseSync(path, options);
+  }
+
+  /** False also where SQLite has rolled back by itself, as it may when the disk is full. */
+  get isTransaction(): boolean {
+    return this.#connection.isTransaction;
+  }
+
+  exec(sql: string): void {
+    this.#connection.exec(sql);
+  }
+
+  prepare<Row = never>(sql: string): Statement<Row> {
+    return this.#connection.prepare<Row>(sql);
+  }
+
+  /** The same with rows as tuples: a third less work than objects, whose every key crosses over as a string. */
+  prepareTuples<Row extends readonly Value[]>(sql: string): Statement<Row> {
+    const statement = this.#connection.prepare<Row>(sql);
+    statement.setReturnArrays(true);
+    return statement;
+  }
+
+  /** For statements that are put together: kept by their text, of which there are few. */
+  query<Row>(sql: string, ...values: readonly Value[]): readonly Row[] {
+    const statement = (this.#queries.get(sql) as Statement<Row> | undefined) ?? this.prepare<Row>(sql);
+    this.#queries.set(sql, statement);
+    return statement.all(...values);
+  }
+
+  /**
+   * `@photostructure/sqlite` does not end its statements here as `node:sqlite` does, so that the files stay open until
+   * they are collected or the thread ends: nothing may depend on what SQLite does when the last connection closes.
+   */
+  close(): void {
+    this.#connection.close();
+  }
 }
 
 /**

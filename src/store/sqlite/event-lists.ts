@@ -52,9 +52,11 @@ export class EventLists {
       ['e.event = ?', query.event],
       ['w.source = ?', query.source],
     ]);
-    const rows = this.db
-      .prepare<Row>(`${SELECT} WHERE ${where} ORDER BY e.received_at DESC, e.id DESC LIMIT ?`)
-      .all(...values, query.limit);
+    const rows = this.db.query<Row>(
+      `${SELECT} WHERE ${where} ORDER BY e.received_at DESC, e.id DESC LIMIT ?`,
+      ...values,
+      query.limit,
+    );
     return this.#withDeliveries(rows);
   }
 

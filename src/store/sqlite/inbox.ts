@@ -1,5 +1,5 @@
 import type { NewWebhook, StoredWebhook, Verified } from '../../model.js';
-import { type Database, prepareTuples, type Statement } from './driver.js';
+import type { Database, Statement } from './driver.js';
 import { fromText, Insert, type Text, text } from './values.js';
 
 type Row = readonly [
@@ -44,13 +44,10 @@ export class Inbox {
       'body',
     ]);
     this.#enter = db.prepare('INSERT INTO inbox SELECT id FROM webhooks WHERE id BETWEEN ? AND ?');
-    this.#after = prepareTuples(
-      db,
-      `SELECT ${COLUMNS} FROM inbox i CROSS JOIN webhooks w ON w.id = i.webhook_id
-        WHERE i.webhook_id > ? ORDER BY i.webhook_id LIMIT ?`,
-    );
-    this.#again = prepareTuples(
-      db,
+    this.#after =
+      db.prepareTuples(`SELECT ${COLUMNS} FROM inbox i CROSS JOIN webhooks w ON w.id = i.webhook_id
+        WHERE i.webhook_id > ? ORDER BY i.webhook_id LIMIT ?`);
+    this.#again = db.prepareTuples(
       `SELECT ${COLUMNS} FROM inbox i CROSS JOIN webhooks w ON w.id = i.webhook_id WHERE i.webhook_id = ?`,
     );
   }

@@ -12,7 +12,7 @@ const APPLICATION_ID = 0x5368696d;
 export function schemaVersion(db: Database, path: string): number {
   const version = pragma(db, 'user_version');
   const application = pragma(db, 'application_id');
-  const tables = db.prepare<{ n: number }>('SELECT count(*) AS n FROM sqlite_schema').get()?.n ?? 0;
+  const tables = db.query<{ n: number }>('SELECT count(*) AS n FROM sqlite_schema')[0]?.n ?? 0;
   if (application !== APPLICATION_ID && (version > 0 || application > 0 || tables > 0)) {
     throw new StoreError(
       'store_corrupt',
@@ -53,5 +53,5 @@ export function migrate(db: Database, path: string): void {
 }
 
 function pragma(db: Database, name: 'user_version' | 'application_id'): number {
-  return db.prepare<Readonly<Record<string, number>>>(`PRAGMA ${name}`).get()?.[name] ?? 0;
+  return db.query<Readonly<Record<string, number>>>(`PRAGMA ${name}`)[0]?.[name] ?? 0;
 }

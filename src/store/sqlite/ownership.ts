@@ -1,5 +1,5 @@
 import { StoreError } from '../../errors.js';
-import { openDatabase } from './driver.js';
+import { Database } from './driver.js';
 import { storeError } from './store-error.js';
 
 /**
@@ -28,7 +28,7 @@ export function takeOwnership(path: string): () => void {
 
 function openLock(lockPath: string) {
   try {
-    return openDatabase(lockPath, { readOnly: false });
+    return new Database(lockPath, { readOnly: false });
   } catch (error) {
     throw storeError(lockPath, error);
   }

@@ -15,7 +15,7 @@ export class Quarantine {
       ['w.source = ?', query.source],
     ]);
     return this.db
-      .prepare<{
+      .query<{
         id: number;
         source: string;
         format: Format;
@@ -27,8 +27,9 @@ export class Quarantine {
         `SELECT w.id, w.source, w.format, w.received_at, q.reason, q.errors, octet_length(w.body) AS size
            FROM quarantine q INDEXED BY quarantine_open CROSS JOIN webhooks w ON w.id = q.webhook_id
           WHERE q.state = 'quarantined' AND ${where} ORDER BY q.webhook_id DESC LIMIT ?`,
+        ...values,
+        query.limit,
       )
-      .all(...values, query.limit)
       .map(({ received_at, errors, ...row }) => ({
         ...row,
         receivedAt: received_at,
@@ -39,29 +40,29 @@ export class Quarantine {
   /** @returns the ids that were in quarantine. */
   discard(ids: readonly number[], note: string, now: number): readonly number[] {
     return this.db
-      .prepare<{ webhook_id: number }>(
+      .query<{ webhook_id: number }>(
         `UPDATE quarantine SET state = 'discarded', note = ?, changed_at = ?
           WHERE state = 'quarantined' AND webhook_id IN (SELECT value FROM json_each(?)) RETURNING webhook_id`,
+        text(note),
+        now,
+        JSON.stringify(ids),
       )
-      .all(text(note), now, JSON.stringify(ids))
       .map((row) => row.webhook_id);
   }
 
   webhook(id: number): WebhookDetail | null {
-    const row = this.db
-      .prepare<{
-        source: string;
-        format: Format;
-        received_at: number;
-        secret_index: number;
-        signature: Text;
-        body: Text;
-        state: WebhookState;
-        reason: QuarantineReason | null;
-        errors: string | null;
-        note: Text | null;
-      }>('SELECT * FROM webhook_states WHERE id = ?')
-      .get(id);
+    const [row] = this.db.query<{
+      source: string;
+      format: Format;
+      received_at: number;
+      secret_index: number;
+      signature: Text;
+      body: Text;
+      state: WebhookState;
+      reason: QuarantineReason | null;
+      errors: string | null;
+      note: Text | null;
+    }>('SELECT * FROM webhook_states WHERE id = ?', id);
     return row
       ? {
           id,

@@ -1,5 +1,5 @@
 import type { FileIdentity, Format } from '../../model.js';
-import { type Database, prepareTuples, type Statement, type Value } from './driver.js';
+import type { Database, Statement, Value } from './driver.js';
 import { LateIndex } from './late-index.js';
 import { Insert } from './values.js';
 
@@ -48,19 +48,15 @@ export class Sightings {
       `INSERT OR IGNORE INTO sightings_by_key
        SELECT key, id FROM sightings WHERE id > ?1 AND id <= ?2 AND accepted = 1 ORDER BY key, id`,
     );
-    this.#since = prepareTuples(
-      db,
+    this.#since = db.prepareTuples(
       'SELECT id, event_id, seen_at, subject, digest FROM sightings WHERE id > ? AND accepted = 1 ORDER BY id',
     );
-    this.#indexedKeys = prepareTuples(
-      db,
+    this.#indexedKeys = db.prepareTuples(
       'SELECT k.key FROM json_each(?) j CROSS JOIN sightings_by_key k ON k.key = j.value',
     );
-    this.#indexed = prepareTuples(
-      db,
-      `SELECT s.event_id, s.seen_at FROM sightings_by_key k CROSS JOIN sightings s ON s.id = k.sighting_id
-        WHERE k.key = ? AND s.subject = ? AND s.digest = ? ORDER BY k.sighting_id DESC LIMIT 1`,
-    );
+    this.#indexed =
+      db.prepareTuples(`SELECT s.event_id, s.seen_at FROM sightings_by_key k CROSS JOIN sightings s ON s.id = k.sighting_id
+        WHERE k.key = ? AND s.subject = ? AND s.digest = ? ORDER BY k.sighting_id DESC LIMIT 1`);
   }
 
   /** Before `repeats`: looks these files up together, most of which are new, and reads what other processes wrote. */

@@ -26,12 +26,12 @@ export class SqliteStore implements Store {
   readonly #inode: number;
   #open = true;
 
-  /** @param db with the current schema. @param release is called when the database is closed. */
+  /** @param db with the current schema. */
   constructor(
-    private readonly db: Database,
+    db: Database,
     private readonly path: string,
     private readonly writable: boolean,
-    private readonly release: () => void,
+    private readonly closeDatabase: () => void,
   ) {
     const sightings = new Sightings(db);
     this.#commit = new GroupCommit(
@@ -129,8 +129,7 @@ export class SqliteStore implements Store {
     if (!this.#open) return;
     this.#commit.close();
     this.#open = false;
-    this.db.close();
-    this.release();
+    this.closeDatabase();
   }
 
   async #write<T>(run: () => T, idle?: Idle<T>): Promise<T> {

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStore } from '../../src/store/open.js';
-import { describeStore } from './conformance.js';
+import { openStore } from '../../../src/store/open.js';
+import { describeStore } from '../conformance.js';
 
 describeStore('SQLite', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'shim-store-'));

@@ -1,0 +1,216 @@
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { StoreError } from '../../../src/errors.js';
+import { openStore } from '../../../src/store/open.js';
+import { Database } from '../../../src/store/sqlite/driver.js';
+import { migrate } from '../../../src/store/sqlite/migrations.js';
+import { SqliteStore } from '../../../src/store/sqlite/sqlite-store.js';
+import type { Store } from '../../../src/store/store.js';
+import { claimWebhooks, putOne, T0, webhook } from '../samples.js';
+import { temporaryFolder } from './folder.js';
+
+const URL = 'sqlite:data/shim.db';
+const open = (cwd: string, mode: 'own' | 'share' | 'read' = 'own') => openStore(URL, { mode, cwd });
+const databaseIn = (cwd: string) => join(cwd, 'data', 'shim.db');
+
+const failureOf = async (work: Promise<unknown>): Promise<StoreError> => {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof StoreError)) throw new Error(`a StoreError was expected, not ${String(error)}`);
+  return error;
+};
+
+/** A real disk of 4 MiB. Null where this user may not mount one. */
+function smallDisk(): string | null {
+  const folder = join(temporaryFolder(), 'disk');
+  mkdirSync(folder);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder], { stdio: 'ignore' });
+  } catch {
+    return null;
+  }
+  onTestFinished(() => {
+    execFileSync('umount', ['-l', folder]);
+  });
+  return folder;
+}
+
+/** A store that runs out of space, and a way to make space. */
+async function storeOfLittleSpace(): Promise<{ readonly store: Store; readonly makeSpace: () => void }> {
+  const disk = smallDisk();
+  if (disk) {
+    const filler = join(disk, 'filler');
+    writeFileSync(filler, Buffer.alloc(3 * 1024 * 1024));
+    return { store: await open(disk), makeSpace: () => unlinkSync(filler) };
+  }
+  const path = join(temporaryFolder(), 'shim.db');
+  const db = new Database(path, { readOnly: false });
+  db.exec('PRAGMA journal_mode = WAL');
+  migrate(db, path);
+  db.exec('PRAGMA max_page_count = 200');
+  return {
+    store: new SqliteStore(db, path, true, () => {}),
+    makeSpace: () => db.exec('PRAGMA max_page_count = 100000'),
+  };
+}
+
+describe('a full disk', () => {
+  it('is said, loses nothing, and is got over once there is space', async () => {
+    const { store, makeSpace } = await storeOfLittleSpace();
+    const body = 'x'.repeat(100_000);
+    const kept: number[] = [];
+    let failure: StoreError | undefined;
+    while (!failure) {
+      await putOne(store, { body }).then(
+        (id) => kept.push(id),
+        (error: StoreError) => {
+          failure = error;
+        },
+      );
+    }
+    expect(failure).toBeInstanceOf(StoreError);
+    expect(failure.code).toBe('store_full');
+    expect(failure.message).toContain('the disk is full');
+    // All that share the commit fail with it; looking still works.
+    const batch = await Promise.allSettled([1, 2, 3].map(() => putOne(store, { body })));
+    expect(batch.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(await store.getWebhook(kept[0] ?? 0)).toMatchObject({ state: 'received' });
+
+    makeSpace();
+    kept.push(await putOne(store, { body }));
+    await store.ping(T0);
+    const waiting = await claimWebhooks(store, T0, 1000);
+    expect(waiting.map(({ id }) => id)).toEqual(kept);
+    await store.close();
+  });
+
+  it('is said when there is no room to begin', async () => {
+    const disk = smallDisk();
+    // Where no disk can be mounted, the device that is always full stands in: nothing can be made below it.
+    const folder = disk ?? '/dev/full';
+    if (disk) writeFileSync(join(disk, 'filler'), Buffer.alloc(4 * 1024 * 1024));
+    const error = await failureOf(open(folder));
+    expect(error.code).toBe(disk ? 'store_full' : 'store_unwritable');
+  });
+});
+
+describe('what cannot be written', () => {
+  it('is named, with the way out', async () => {
+    const cwd = temporaryFolder();
+    writeFileSync(join(cwd, 'data'), 'a file where the folder should be');
+    const error = await failureOf(open(cwd));
+    expect(error.code).toBe('store_unwritable');
+    expect(error.message).toContain(databaseIn(cwd));
+    expect(error.message).toContain('store.url');
+  });
+
+  it('may be a folder in the place of the file', async () => {
+    const cwd = temporaryFolder();
+    mkdirSync(databaseIn(cwd), { recursive: true });
+    expect((await failureOf(open(cwd))).code).toBe('store_unwritable');
+  });
+});
+
+describe('a damaged file', () => {
+  it.each(['own', 'share', 'read'] as const)('that is no database is left alone: %s', async (mode) => {
+    const cwd = temporaryFolder();
+    mkdirSync(join(cwd, 'data'));
+    writeFileSync(databaseIn(cwd), 'This is a letter, and not a database at all. '.repeat(100));
+    const error = await failureOf(open(cwd, mode));
+    expect(error.code).toBe('store_corrupt');
+    expect(error.message).toContain('restore a backup');
+  });
+
+  it('is said when it shows only later', async () => {
+    const cwd = temporaryFolder();
+    const first = await open(cwd);
+    for (let index = 0; index < 50; index += 1) await putOne(first, { body: 'x'.repeat(10_000) });
+    await first.close();
+    const file = openSync(databaseIn(cwd), 'r+');
+    for (let page = 2; page < 100; page += 1) writeSync(file, Buffer.alloc(4096, 0x5a), 0, 4096, page * 4096);
+    closeSync(file);
+    const error = await failureOf(
+      open(cwd).then(async (store) => {
+        onTestFinished(() => store.close());
+        return claimWebhooks(store);
+      }),
+    );
+    expect(error.code).toBe('store_corrupt');
+  });
+
+  it('may be one that was cut short', async () => {
+    const cwd = temporaryFolder();
+    const first = await open(cwd);
+    await putOne(first);
+    await first.close();
+    truncateSync(databaseIn(cwd), 3000);
+    expect((await failureOf(open(cwd))).code).toBe('store_corrupt');
+  });
+});
+
+describe('a lock of another program', () => {
+  it('is waited for, then said, and does no harm once it is gone', async () => {
+    const cwd = temporaryFolder();
+    const store = await open(cwd);
+    const other = new Database(databaseIn(cwd), { readOnly: false });
+    other.exec('BEGIN IMMEDIATE');
+    const asked = await Promise.allSettled([putOne(store), store.ping(T0)]);
+    for (const result of asked) expect(result).toMatchObject({ reason: { code: 'store_locked' } });
+    // What only looks does not wait.
+    expect(await claimWebhooks(store)).toEqual([]);
+    expect(await store.claimDeliveries({ destination: 'billing', limit: 1, now: T0, lease: 1 })).toEqual([]);
+    expect(await store.releaseExpired(T0)).toBe(0);
+    other.exec('ROLLBACK');
+    other.close();
+    const id = await putOne(store);
+    expect((await claimWebhooks(store)).map((one) => one.id)).toEqual([id]);
+    await store.close();
+  });
+});
+
+describe('a file that is deleted while it is served', () => {
+  it('is said by the next check', async () => {
+    const cwd = temporaryFolder();
+    const store = await open(cwd);
+    await store.ping(T0);
+    rmSync(databaseIn(cwd));
+    const error = await failureOf(store.ping(T0));
+    expect(error.code).toBe('store_unavailable');
+    expect(error.message).toContain('moved or deleted');
+    await store.close();
+  });
+});
+
+it('commits nothing where there is nothing to do', async () => {
+  const cwd = temporaryFolder();
+  const store = await open(cwd);
+  await store.putWebhooks([webhook()]);
+  const other = new Database(databaseIn(cwd), { readOnly: true });
+  const version = () => other.prepare<{ data_version: number }>('PRAGMA data_version').get()?.data_version;
+  const before = version();
+  for (let round = 0; round < 5; round += 1) {
+    await store.claimDeliveries({ destination: 'billing', limit: 9, now: T0, lease: 1 });
+    await store.claimWebhooks({ limit: 9, now: T0 + round * 10, lease: 1 });
+    await store.releaseExpired(T0);
+    await store.settle([]);
+    await store.listEvents({ limit: 9 });
+  }
+  expect(version()).toBe(before);
+  await store.ping(T0);
+  expect(version()).not.toBe(before);
+  other.close();
+  await store.close();
+});
