@@ -1,3 +1,5 @@
+import type { RequestListener } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import type { Config } from './config/config.js';
 import { ShimError } from './errors.js';
@@ -22,6 +24,13 @@ export interface Shim {
    * @throws {ShimError} `port_in_use`, `store_locked`, …: what is wrong and what to do
    */
   start(): Promise<{ readonly publicUrl: string; readonly adminUrl: string }>;
+  /**
+   * Goes on with another configuration, in one step: if it cannot be used, all stays as it was.
+   *
+   * @returns the keys whose change only takes effect with a restart
+   * @throws {ShimError} why it cannot be used
+   */
+  reload(config: Config): Promise<readonly string[]>;
   /** Answers what came in, finishes or hands back what is being sent, and releases everything. */
   stop(): Promise<void>;
   /** Rejects if the service breaks while it runs; resolves once it has stopped. */
@@ -40,23 +49,45 @@ export function createShim(
   const releases: Release[] = [];
   let stopping: Promise<void> | null = null;
 
+  let running: { readonly work: WorkApi; use(config: Config): void } | null = null;
+
   const start: Shim['start'] = async () => {
     const work = await startWork({ config, cwd: options.cwd ?? process.cwd() });
     const { accept, drained } = createGroupCommit(work);
     releases.push(drained);
-    const sources = config.sources.map((source) => ({
-      path: source.path,
-      receive: createReceive(source, accept, Date.now),
-    }));
-    const admin = await listen(
-      createAdminApp({ token: config.admin.token, ready: createReadiness(work, Date.now), log }),
-      config.admin,
-    );
-    const publicApp = createPublicApp({ sources, bodyLimit: config.server.bodyLimit, log });
-    const receiver = await listen(publicApp, config.server);
+    const adminApp = createAdminApp({
+      token: config.admin.token,
+      ready: createReadiness(work, Date.now),
+      log,
+    });
+    const admin = await listen(adminApp.callback(), config.admin);
+
+    const answerWith = (next: Config): RequestListener => {
+      const sources = next.sources.map((source) => ({
+        path: source.path,
+        receive: createReceive(source, accept, Date.now),
+      }));
+      return createPublicApp({ sources, bodyLimit: next.server.bodyLimit, log }).callback();
+    };
+    let answer = answerWith(config);
+    const receiver = await listen((request, response) => answer(request, response), config.server);
+    running = {
+      work,
+      use: (next) => {
+        answer = answerWith(next);
+      },
+    };
     log.info({ url: receiver.url, paths: config.sources.map((source) => source.path) }, 'receiving webhooks');
     log.info({ url: admin.url }, 'admin and health');
     return { publicUrl: receiver.url, adminUrl: admin.url };
+  };
+
+  const reload: Shim['reload'] = async (next) => {
+    if (running === null) throw new ShimError('shutting_down', 'the service does not run');
+    // The work half first: what a new source receives has to find it there.
+    await running.work.configure(next);
+    running.use(next);
+    return needingRestart(config, next);
   };
 
   const startWork = async (workerData: WorkOptions): Promise<WorkApi> => {
@@ -88,6 +119,7 @@ export function createShim(
 
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
+      running = null;
       for (const release of releases.reverse()) await release();
       end();
     })();
@@ -103,9 +135,22 @@ export function createShim(
         throw error;
       }
     },
+    reload,
     stop,
     ended,
   };
+}
+
+/** What was set up once, at the start. */
+function needingRestart(before: Config, after: Config): readonly string[] {
+  const keys = [
+    ['server.host', before.server.host, after.server.host],
+    ['server.port', before.server.port, after.server.port],
+    ['admin', before.admin, after.admin],
+    ['store', before.store, after.store],
+    ['log', before.log, after.log],
+  ] as const;
+  return keys.filter(([, old, now]) => !isDeepStrictEqual(old, now)).map(([key]) => key);
 }
 
 function deferred(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {

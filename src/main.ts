@@ -50,5 +50,9 @@ const status = await runCli(process.argv.slice(2), {
   colors: process.stdout.isTTY && !process.env.NO_COLOR,
   now: Date.now,
   stopRequested,
+  onReload: (request) => {
+    process.on('SIGHUP', request);
+    return () => process.off('SIGHUP', request);
+  },
 });
 process.exitCode = unread ? 0 : status;

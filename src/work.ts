@@ -13,17 +13,25 @@ export type Work = Omit<WorkApi, 'start'>;
 /** @throws {ShimError} where the store cannot be opened or a schema does not compile */
 export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
   const log = createLog(config.log);
-  const convert = createConverter(config);
+  let convert = createConverter(config);
   const store = await openStore(config.store.url, { mode: 'own', cwd });
   const common = { store, log, now: Date.now, pollInterval: POLL_INTERVAL };
   const dispatcher = startDispatcher({ ...common, config, random: Math.random });
-  const converting = startConverting({ ...common, convert, onSaved: dispatcher.wake });
+  const converting = startConverting({
+    ...common,
+    convert: (webhook) => convert(webhook),
+    onSaved: dispatcher.wake,
+  });
 
   return {
     putWebhooks: async (batch) => {
       const ids = await store.putWebhooks(batch);
       converting.wake();
       return ids;
+    },
+    configure: async (next) => {
+      convert = createConverter(next);
+      dispatcher.configure(next);
     },
     ping: (now) => store.ping(now),
     idleTimes: async () => {

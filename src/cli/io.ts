@@ -17,6 +17,8 @@ export interface Io {
    * that never asks is ended by them at once, as programs are.
    */
   readonly stopRequested: () => Promise<void>;
+  /** Calls back each time the process is asked to read its configuration anew (SIGHUP). @returns ends that */
+  readonly onReload: (request: () => void) => () => void;
 }
 
 export interface Writer {

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { UsageError } from '../errors.js';
 import type { ExitStatus, Io, Run } from './io.js';
 import { type ConfigOption, withConfig, withExamples } from './options.js';
+import { reloadOnRequest } from './reload.js';
 import { configOf } from './with-store.js';
 
 interface ServeOptions extends ConfigOption {
@@ -28,7 +29,7 @@ async function serve(options: ServeOptions, io: Io): Promise<ExitStatus> {
       `--role ${options.role} is not supported yet: it needs a store in PostgreSQL. Leave it out to run both halves`,
     );
   }
-  const { config, warnings } = configOf(options, io);
+  const { config, file, warnings } = configOf(options, io);
   // Loaded here and not above: no other command should wait for it.
   const [{ createShim }, { createLog }] = await Promise.all([
     import('../app.js'),
@@ -38,10 +39,13 @@ async function serve(options: ServeOptions, io: Io): Promise<ExitStatus> {
   for (const warning of warnings) log.warn(warning);
   const stop = io.stopRequested();
   const shim = createShim(config, { cwd: io.cwd, log });
-  await shim.start();
+  const started = shim.start();
+  const stopReloading = reloadOnRequest(shim, started, file, () => configOf(options, io), io, log);
   try {
+    await started;
     await Promise.race([stop, shim.ended]);
   } finally {
+    stopReloading();
     await shim.stop();
   }
   return 0;

@@ -32,6 +32,8 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where `.env` is looked for. */
   readonly cwd: string;
+  /** What to read instead of the file, whose name then only stands in messages and for the folder of relative paths. */
+  readonly text?: string;
 }
 
 /**
@@ -39,10 +41,10 @@ export interface LoadOptions {
  *
  * @throws {ConfigError} with all that is wrong, each with its place
  */
-export function loadConfig({ file, env, cwd }: LoadOptions): LoadedConfig {
+export function loadConfig({ file, env, cwd, text }: LoadOptions): LoadedConfig {
   const path = resolve(cwd, file);
   const readNear = (name: string) => readText(isAbsolute(name) ? name : resolve(path, '..', name));
-  const { value, faults, positionOf } = readYaml(readConfigText(path, file));
+  const { value, faults, positionOf } = readYaml(text ?? readConfigText(path, file));
   if (value === undefined) throw new ConfigError(faults.map((fault) => ({ file, ...fault, path: '' })));
 
   const variables = readVariables(env, cwd);

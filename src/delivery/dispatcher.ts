@@ -1,4 +1,5 @@
-import type { Config } from '../config/config.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { Config, DestinationConfig } from '../config/config.js';
 import { createSleep } from '../sleep.js';
 import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
@@ -17,45 +18,85 @@ export interface Dispatcher {
   /** When the destination that has been still for the longest last claimed, or was busy with all its slots. */
   lastMoved(): number;
   /**
+   * Goes on with another configuration. A destination that changed finishes what is on its way first; what waits for
+   * one that is gone stays in the store.
+   */
+  configure(config: DispatcherConfig): void;
+  /**
    * Claims no more, waits up to `grace` milliseconds for requests under way, hands back what is left, and closes the
    * connections. Done within a few seconds of the grace time, whatever the store does.
    */
   stop(grace: number): Promise<void>;
 }
 
+export type DispatcherConfig = Pick<Config, 'sources' | 'destinations'>;
+
 /** Sends what is due to each destination, until it is stopped. */
 export function startDispatcher(options: {
-  readonly config: Pick<Config, 'sources' | 'destinations'>;
+  readonly config: DispatcherConfig;
   readonly store: Pick<Store, 'claimDeliveries' | 'settle' | 'releaseExpired'>;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   readonly now: () => number;
   readonly random: () => number;
   readonly pollInterval: number;
 }): Dispatcher {
-  const { config, store, log, now, random, pollInterval } = options;
-  const compose = createCompose(config.sources, VERSION);
+  const { store, log, now, random, pollInterval } = options;
   const trouble = {
     claim: createTrouble(log, 'claiming deliveries'),
     settle: createTrouble(log, 'recording outcomes'),
   };
-  const lanes = new Map<string, Lane>(
-    config.destinations.map((destination) => [
-      destination.name,
-      startLane({ destination, compose, store, log, trouble, now, random, pollInterval }),
-    ]),
-  );
+  const lanes = new Map<string, Lane>();
+  const ending = new Map<string, Promise<void>>();
+  let current: DispatcherConfig = { sources: [], destinations: [] };
+  let stopping = false;
+
   const wake = (destination?: string): void => {
     if (destination !== undefined) lanes.get(destination)?.wake();
     else for (const lane of lanes.values()) lane.wake();
   };
+  const start = (destination: DestinationConfig): void => {
+    const compose = createCompose(current.sources, VERSION);
+    const lane = startLane({ destination, compose, store, log, trouble, now, random, pollInterval });
+    lanes.set(destination.name, lane);
+  };
+  /** The wanted one of the name, once the one before has ended. */
+  const startWanted = (name: string): void => {
+    const wanted = current.destinations.find((destination) => destination.name === name);
+    if (wanted !== undefined && !stopping && !lanes.has(name) && !ending.has(name)) start(wanted);
+  };
+  const end = (name: string, lane: Lane, grace: number): void => {
+    lanes.delete(name);
+    const ended = lane.stop(grace).then(() => {
+      ending.delete(name);
+      startWanted(name);
+    });
+    ending.set(name, ended);
+  };
+  const configure = (next: DispatcherConfig): void => {
+    const before = current;
+    current = next;
+    const sameSources = isDeepStrictEqual(before.sources, next.sources);
+    for (const destination of before.destinations) {
+      const { name, timeout } = destination;
+      const lane = lanes.get(name);
+      const wanted = next.destinations.find((each) => each.name === name);
+      if (lane !== undefined && !(sameSources && isDeepStrictEqual(wanted, destination)))
+        end(name, lane, timeout);
+    }
+    for (const { name } of next.destinations) startWanted(name);
+  };
+  configure(options.config);
   const sweep = startSweep({ store, log, now, interval: pollInterval * POLLS_PER_SWEEP, onReleased: wake });
 
   return {
     wake,
     lastMoved: () => Math.min(now(), ...[...lanes.values()].map((lane) => lane.lastMoved())),
+    configure,
     stop: async (grace) => {
+      stopping = true;
       const parts = [...lanes.values()].map((lane) => lane.stop(grace));
-      await Promise.all([...parts, within(grace, sweep.stop())]);
+      const before = [...ending.values()].map((ended) => within(grace, ended));
+      await Promise.all([...parts, ...before, within(grace, sweep.stop())]);
     },
   };
 }

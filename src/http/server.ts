@@ -1,6 +1,5 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type Koa from 'koa';
 import { ShimError } from '../errors.js';
 
 /** What a stranger can hold of us; times in milliseconds. */
@@ -22,7 +21,7 @@ export interface HttpServer {
 
 /** @throws {ShimError} `port_in_use` or `port_unusable` */
 export async function serveHttp(
-  app: Koa,
+  answer: RequestListener,
   address: { readonly host: string; readonly port: number },
   limits: Readonly<typeof LIMITS> = LIMITS,
 ): Promise<HttpServer> {
@@ -34,7 +33,7 @@ export async function serveHttp(
       keepAliveTimeout: limits.keepAliveTimeout,
       connectionsCheckingInterval: 1_000,
     },
-    app.callback(),
+    answer,
   );
   server.maxConnections = limits.connections;
   server.maxHeadersCount = limits.headers;

@@ -12,10 +12,12 @@ export interface WorkOptions {
 export interface WorkApi extends Pick<Store, 'putWebhooks' | 'ping'> {
   /** Opens the store and starts the loops. @throws {ShimError} why it cannot */
   start(): Promise<void>;
+  /** Goes on with another configuration: conversion at once, each destination once it has finished what is on its way. */
+  configure(config: Config): Promise<void>;
   /** Milliseconds since each loop last moved, by name. */
   idleTimes(): Promise<Readonly<Record<string, number>>>;
   /** Finishes or hands back what is being sent, within `grace` milliseconds, and closes the store. */
   stop(grace: number): Promise<void>;
 }
 
-export const WORK_VERBS = ['start', 'putWebhooks', 'ping', 'idleTimes', 'stop'] as const;
+export const WORK_VERBS = ['start', 'configure', 'putWebhooks', 'ping', 'idleTimes', 'stop'] as const;

@@ -19,6 +19,7 @@ const api: WorkApi = {
     work = await startWork(options);
   },
   putWebhooks: async (batch) => started().putWebhooks(batch),
+  configure: async (config) => started().configure(config),
   ping: async (now) => started().ping(now),
   idleTimes: async () => started().idleTimes(),
   stop: async (grace) => work?.stop(grace),

@@ -12,10 +12,14 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** Starts a node program; resolves with its first line of JSON that has a `url`. */
 export async function start(file, { args = [], env = {} } = {}) {
-  const child = spawn(process.execPath, [file, ...args], {
-    env: { ...process.env, EXTRACTA_WEBHOOK_SECRET: SECRET, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...(process.env.NODE_ARGS ?? '').split(' ').filter(Boolean), file, ...args],
+    {
+      env: { ...process.env, EXTRACTA_WEBHOOK_SECRET: SECRET, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const lines = createInterface({ input: child.stdout });
   const url = await new Promise((resolve, reject) => {

@@ -71,6 +71,7 @@ export class Place {
       colors: false,
       now,
       stopRequested: () => stopped,
+      onReload: () => () => undefined,
     };
     const done = runCli(args, io).then((status) => ({ status, stdout, stderr }));
     return { stdout: () => stdout, done, stop };

@@ -72,8 +72,7 @@ describe('the HTTP server', () => {
   it('says what to do about a port in use', async () => {
     server = await startPublic({ secrets: [SECRET] });
     const port = Number(new URL(server.url).port);
-    const { default: Koa } = await import('koa');
-    await expect(serveHttp(new Koa(), { host: '127.0.0.1', port })).rejects.toMatchObject({
+    await expect(serveHttp(() => undefined, { host: '127.0.0.1', port })).rejects.toMatchObject({
       code: 'port_in_use',
       message: expect.stringContaining('stop the program that has it'),
     });

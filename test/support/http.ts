@@ -39,7 +39,11 @@ export async function startPublic(options: {
     bodyLimit: options.bodyLimit ?? 10 * 1024 * 1024,
     log,
   });
-  return { ...(await serveHttp(app, { host: '127.0.0.1', port: 0 }, options.limits)), accepted, log };
+  return {
+    ...(await serveHttp(app.callback(), { host: '127.0.0.1', port: 0 }, options.limits)),
+    accepted,
+    log,
+  };
 }
 
 /** Sends bytes as they are and resolves with all that comes back until the connection ends or `until` is seen. */

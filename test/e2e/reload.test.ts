@@ -1,0 +1,130 @@
+import { writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { tempFolder } from '../support/config.js';
+import { eventually, startHandler } from '../support/handler.js';
+import { type Service, sendSigned, startService, writeConfig } from '../support/service.js';
+
+const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
+const source = { name: 'extracta', path: '/webhook', secrets: [SECRET] };
+const retry = { schedule: ['0s', '100ms'], attempts: 100 };
+
+let files = 0;
+async function send(service: Service, path = '/webhook'): Promise<string> {
+  const fileId = `f${++files}`;
+  const file = { extractionId: 'e', batchId: 'b', fileId, status: 'processed', result: {} };
+  const body = JSON.stringify({ result: JSON.stringify([file]) });
+  expect(await sendSigned(service.publicUrl + path, body, SECRET)).toBe(200);
+  return fileId;
+}
+
+const logged = (service: Service, message: RegExp) =>
+  eventually(() => {
+    const line = service.log.find((entry) => message.test(String(entry.msg)));
+    expect(line).toBeDefined();
+    return line;
+  });
+
+describe('the configuration of a running service', () => {
+  it('is loaded anew on SIGHUP: destinations come and go, what waits for them stays', async () => {
+    const [old, other, moved] = [await startHandler(), await startHandler(), await startHandler()];
+    const folder = tempFolder();
+    const destination = { name: 'a', url: old.url, retry };
+    const config = writeConfig(folder, { sources: [source], destinations: [destination] });
+    const service = await startService(config);
+    const first = await send(service);
+    await eventually(() => expect(old.received).toHaveLength(1));
+
+    old.answers.push(...Array.from({ length: 1_000 }, () => 500));
+    const waiting = await send(service);
+    await eventually(() => expect(old.received.length).toBeGreaterThan(1));
+    writeConfig(folder, {
+      sources: [source, { name: 'second', path: '/second', secrets: [SECRET] }],
+      destinations: [
+        { ...destination, url: moved.url },
+        { name: 'b', url: other.url, sources: ['second'] },
+      ],
+    });
+    service.process.kill('SIGHUP');
+    await logged(service, /loaded anew/);
+    await eventually(() =>
+      expect(moved.received.map(({ body }) => body)).toEqual([expect.stringContaining(waiting)]),
+    );
+
+    const second = await send(service, '/second');
+    await eventually(() => expect(other.received[0]?.body).toContain(second));
+    expect(old.received[0]?.body).toContain(first);
+    expect(await service.stop()).toBe(0);
+  });
+
+  it('is loaded anew when its file is saved', async () => {
+    const handler = await startHandler();
+    const folder = tempFolder();
+    const config = writeConfig(folder, { sources: [source], destinations: [] });
+    const service = await startService(config);
+    writeConfig(folder, { sources: [source], destinations: [{ name: 'a', url: handler.url }] });
+    await logged(service, /loaded anew/);
+    const file = await send(service);
+    await eventually(() => expect(handler.received[0]?.body).toContain(file));
+  });
+
+  it('stays as it was where the new one is bad, and every fault is said', async () => {
+    const handler = await startHandler();
+    const folder = tempFolder();
+    const config = writeConfig(folder, {
+      sources: [source],
+      destinations: [{ name: 'a', url: handler.url }],
+    });
+    const service = await startService(config);
+    writeFileSync(config, JSON.stringify({ sources: [{ ...source, path: 'webhook' }], destinatoins: [] }));
+    service.process.kill('SIGHUP');
+    const line = await logged(service, /the one before stays/);
+    expect(JSON.stringify(line)).toMatch(/destinatoins.*destinations/);
+    const file = await send(service);
+    await eventually(() => expect(handler.received[0]?.body).toContain(file));
+  });
+
+  it('says what only a restart changes', async () => {
+    const folder = tempFolder();
+    const config = writeConfig(folder, { sources: [source], destinations: [] });
+    const service = await startService(config);
+    writeConfig(folder, { sources: [source], destinations: [], log: { level: 'info' } });
+    expect(await logged(service, /take effect with a restart/)).toMatchObject({ keys: ['log'] });
+  });
+
+  it('changes under load without losing an event', async () => {
+    const [one, two] = [await startHandler(), await startHandler()];
+    const folder = tempFolder();
+    const write = (url: string): string =>
+      writeConfig(folder, {
+        sources: [source],
+        destinations: [{ name: 'a', url, retry }],
+        log: { level: 'info' },
+      });
+    const service = await startService(write(one.url));
+    const sent: string[] = [];
+    let loading = true;
+    const load = async (): Promise<void> => {
+      while (loading) sent.push(await send(service));
+    };
+    const loads = Array.from({ length: 8 }, load);
+    for (let change = 1; change <= 10; change++) {
+      write(change % 2 === 1 ? two.url : one.url);
+      service.process.kill('SIGHUP');
+      await eventually(() =>
+        expect(
+          service.log.filter((line) => line.msg === 'configuration loaded anew').length,
+        ).toBeGreaterThanOrEqual(change),
+      );
+    }
+    loading = false;
+    await Promise.all(loads);
+    await eventually(() => {
+      const arrived = new Set(
+        [...one.received, ...two.received].map(({ body }) => JSON.parse(body).result[0].fileId),
+      );
+      expect(sent.filter((file) => !arrived.has(file))).toEqual([]);
+    });
+    expect(two.received.length).toBeGreaterThan(0);
+    expect(await service.stop()).toBe(0);
+  });
+});
