@@ -27,7 +27,7 @@ export function createRouter(
 }
 
 /** A pattern is an event's exact name, or has `*` for one or more segments at its end: `extraction.*`, `*`. */
-export function matchesEvent(pattern: string, event: string): boolean {
+function matchesEvent(pattern: string, event: string): boolean {
   if (pattern === '*') return true;
   return pattern.endsWith('.*') ? event.startsWith(pattern.slice(0, -1)) : event === pattern;
 }

@@ -101,13 +101,20 @@ export function createSettler(options: {
       underWay = 0;
       options.onSettled();
     }
-    running = null;
+  };
+
+  const start = (): void => {
+    if (running !== null || closed || waiting.length === 0) return;
+    running = run().then(() => {
+      running = null;
+      start();
+    });
   };
 
   return {
     add: (settlement, leaseEnd) => {
       waiting.push({ settlement, leaseEnd });
-      running ??= run();
+      start();
       if (waiting.length === ENOUGH && !failing) sleep.wake();
     },
     owed: () => {

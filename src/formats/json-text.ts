@@ -144,7 +144,7 @@ export function escapeLoneSurrogates(text: string): string {
 }
 
 /** Deeper nesting than any document has; far below what recursion over it could not bear. */
-export const MAX_DEPTH = 256;
+const MAX_DEPTH = 256;
 
 /** Whether arrays and objects are nested more than `max` deep. The one function here that takes any text. */
 export function exceedsDepth(text: string, max = MAX_DEPTH): boolean {

@@ -81,7 +81,7 @@ export interface SavedConversion {
 }
 
 /** Lists come newest first; `before` is the id where the page before ended. */
-export interface Page {
+interface Page {
   readonly limit: number;
   readonly before?: number;
 }

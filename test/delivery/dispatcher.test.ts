@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Dispatcher } from '../../src/delivery/dispatcher.js';
 import { documentedSignature } from '../support/listener.js';
 import { readBody, startServer, type TestServer } from './servers.js';
 import { destinationAt, SECRET, Setup } from './setup.js';
@@ -52,6 +53,29 @@ const fails =
     response.writeHead(status, headers).end('no');
 const many = (count: number, to: string) =>
   Array.from({ length: count }, (_, index) => ({ id: `${to}-${index}`, to: [to] }));
+
+/** A dispatcher with one request under way and deliveries that it holds ahead. @returns the end of that request. */
+async function holdAhead(): Promise<{
+  finish: () => void;
+  dispatcher: Dispatcher;
+  arrived: readonly Arrived[];
+}> {
+  const held: ServerResponse[] = [];
+  const { url, arrived } = await handler((response) => held.push(response));
+  await setup.add(...many(50, 'billing'));
+  const dispatcher = setup.dispatch(destinationAt(url, { concurrency: 1 }));
+  // Answers, so that it claims ahead.
+  for (let sent = 1; sent <= 10; sent++) {
+    await until(() => held.length === sent);
+    held[sent - 1]?.end();
+  }
+  await until(() => held.length === 11);
+  await until(async () => (await setup.count('delivered')) === 10);
+  await until(async () => (await setup.count('sending')) > 1);
+  return { finish: () => held[10]?.end(), dispatcher, arrived };
+}
+
+const released = (): number => setup.settled.filter(({ outcome }) => outcome === 'released').length;
 
 describe('deliveries that are due', () => {
   it('are sent once each, signed, and recorded with the attempt', async () => {
@@ -229,6 +253,15 @@ describe('when it stops', () => {
     expect((await setup.delivery(id)).attempts).toBe(0);
   });
 
+  it('hands back what it holds ahead', async () => {
+    const { finish, dispatcher, arrived } = await holdAhead();
+    const stopped = dispatcher.stop(10_000);
+    finish();
+    await stopped;
+    expect([await setup.count('delivered'), await setup.count('pending')]).toEqual([11, 39]);
+    expect(arrived).toHaveLength(11);
+  });
+
   it('hands back what a claim under way still brings', async () => {
     const { url, arrived } = await handler();
     await setup.add(...many(3, 'billing'));
@@ -351,7 +384,8 @@ describe('a lease', () => {
     setup.dispatch(destinationAt(url));
     await until(() => arrived.length === 1);
 
-    // Meanwhile the lease ends, and another delivers it: the sweep may run here or in the dispatcher.
+    // Meanwhile the lease ends, and another delivers it.
+    setup.broken.add('releaseExpired').add('claimDeliveries');
     setup.time += 60_000;
     await setup.store.releaseExpired(setup.time);
     const request = { destination: 'billing', limit: 1, now: setup.time, lease: 60_000 };
@@ -367,24 +401,12 @@ describe('a lease', () => {
   });
 
   it('is never used up by waiting for a slot: what waits too long is handed back unsent', async () => {
-    const held: ServerResponse[] = [];
-    const { url, arrived } = await handler((response) => held.push(response));
-    setup.dispatch(destinationAt(url, { concurrency: 1 }));
-    await setup.add(...many(50, 'billing'));
-    // Answers, so that it claims ahead.
-    for (let sent = 1; sent <= 10; sent++) {
-      await until(() => held.length === sent);
-      held[sent - 1]?.end();
-    }
-    await until(() => held.length === 11);
-    await until(async () => (await setup.count('delivered')) === 10);
-    await until(async () => (await setup.count('sending')) > 1);
-    expect(setup.settled.filter(({ outcome }) => outcome === 'released')).toEqual([]);
+    const { finish, arrived } = await holdAhead();
+    expect(released()).toBe(0);
     setup.time += 20_000;
-    held[10]?.end();
-    const released = () => setup.settled.filter(({ outcome }) => outcome === 'released');
-    await until(() => released().length > 0);
-    await until(() => held.length === 12);
+    finish();
+    await until(() => released() > 0);
+    await until(() => arrived.length === 12);
     expect(arrived.every(({ attempt }) => attempt === '1')).toBe(true);
     expect(new Set(arrived.map(({ id }) => id)).size).toBe(12);
   });

@@ -71,7 +71,7 @@ export const quarantined = (
   errors: readonly string[] = ['/result/0/status: must be a string'],
 ): Conversion => ({ outcome: 'quarantined', webhookId, reason, errors });
 
-export const attempt = (overrides: Partial<Attempt> = {}): Attempt => ({
+const attempt = (overrides: Partial<Attempt> = {}): Attempt => ({
   startedAt: T0 + 10,
   duration: 25,
   status: 200,

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 /** One request as it reached a handler. */
-export interface Received {
+interface Received {
   readonly body: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
 }

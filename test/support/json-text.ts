@@ -30,7 +30,7 @@ const oddKey = fc.constantFrom(
   'files',
 );
 
-export const stringText = fc.oneof(
+const stringText = fc.oneof(
   fc.string({ unit: 'binary' }).map((value) => JSON.stringify(value)),
   fc.string().map((value) => JSON.stringify(value)),
   fc.constantFrom(

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { signBody } from '../../src/formats/request-body.js';
 
 /** The built command: what a user runs. */
-export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export interface Service {
   readonly publicUrl: string;
