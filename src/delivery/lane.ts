@@ -28,7 +28,7 @@ export interface Lane {
   stop(grace: number): Promise<void>;
 }
 
-export interface LaneOptions {
+interface LaneOptions {
   readonly destination: DestinationConfig;
   readonly compose: Compose;
   readonly store: Pick<Store, 'claimDeliveries' | 'settle'>;

@@ -278,6 +278,21 @@ describe('when it stops', () => {
     expect(arrived).toEqual([]);
   });
 
+  it('does not wait for a claim that never returns', async () => {
+    const { url, arrived } = await handler();
+    await setup.add(...many(3, 'billing'));
+    let open = (): void => {};
+    setup.claimGate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const dispatcher = setup.dispatch(destinationAt(url));
+    await until(async () => (await setup.count('sending')) === 3);
+    await dispatcher.stop(20);
+    open();
+    await new Promise(setImmediate);
+    expect(arrived).toEqual([]);
+  });
+
   it('does not wait for a store that does not work', async () => {
     const { url, arrived } = await handler();
     await setup.add(...many(10, 'billing'));
