@@ -48,6 +48,8 @@ export class Setup {
   claimGate: Promise<void> = Promise.resolve();
   /** What was handed to the store. */
   readonly settled: Settlement[] = [];
+  /** Closed with it. */
+  readonly handlers: { close(): Promise<void> }[] = [];
   /** How often a broken verb was called. */
   failures = 0;
   time = 1_700_000_000_000;
@@ -133,9 +135,15 @@ export class Setup {
     return (await this.store.listDeliveries({ limit: 10_000, status })).length;
   }
 
+  /** How many deliveries were handed back. */
+  released(): number {
+    return this.settled.filter(({ outcome }) => outcome === 'released').length;
+  }
+
   async end(): Promise<void> {
     this.broken.clear();
     await Promise.all(this.#dispatchers.map((dispatcher) => dispatcher.stop(0)));
+    await Promise.all(this.handlers.map((handler) => handler.close()));
     await this.store.close();
     await rm(this.#folder, { recursive: true, force: true });
   }

@@ -1,0 +1,90 @@
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Answer, handlerOf, holdAhead, many, until } from './handler.js';
+import { destinationAt, Setup } from './setup.js';
+
+let setup: Setup;
+const handler = (answer?: Answer) => handlerOf(setup, answer);
+
+beforeEach(async () => {
+  setup = await Setup.create();
+});
+afterEach(() => setup.end());
+
+describe('when it stops', () => {
+  it('lets requests finish, hands back the rest, and claims no more', async () => {
+    const held: ServerResponse[] = [];
+    const { url, arrived } = await handler((response) => held.push(response));
+    await setup.add(...many(50, 'billing'));
+    const dispatcher = setup.dispatch(destinationAt(url, { concurrency: 4 }));
+    await until(() => arrived.length === 4);
+    const stopped = dispatcher.stop(10_000);
+    for (const response of held) response.end();
+    await stopped;
+    expect([await setup.count('delivered'), await setup.count('pending')]).toEqual([4, 46]);
+    expect(await setup.count('sending')).toBe(0);
+    expect(arrived).toHaveLength(4);
+  });
+
+  it('hands back what is not answered within the grace time, without an attempt', async () => {
+    const { url, arrived } = await handler(() => {});
+    const [id] = await setup.add(...many(10, 'billing'));
+    const dispatcher = setup.dispatch(destinationAt(url));
+    await until(() => arrived.length === 4);
+    await dispatcher.stop(20);
+    expect(await setup.count('pending')).toBe(10);
+    expect((await setup.delivery(id)).attempts).toBe(0);
+  });
+
+  it('hands back what it holds ahead', async () => {
+    const { finish, dispatcher, arrived } = await holdAhead(setup);
+    const stopped = dispatcher.stop(10_000);
+    finish();
+    await stopped;
+    expect([await setup.count('delivered'), await setup.count('pending')]).toEqual([11, 39]);
+    expect(arrived).toHaveLength(11);
+  });
+
+  it('hands back what a claim under way still brings', async () => {
+    const { url, arrived } = await handler();
+    await setup.add(...many(3, 'billing'));
+    let open = (): void => {};
+    setup.claimGate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const dispatcher = setup.dispatch(destinationAt(url));
+    await until(async () => (await setup.count('sending')) === 3);
+    const stopped = dispatcher.stop(10_000);
+    open();
+    await stopped;
+    expect(await setup.count('pending')).toBe(3);
+    expect(arrived).toEqual([]);
+  });
+
+  it('does not wait for a claim that never returns', async () => {
+    const { url, arrived } = await handler();
+    await setup.add(...many(3, 'billing'));
+    let open = (): void => {};
+    setup.claimGate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const dispatcher = setup.dispatch(destinationAt(url));
+    await until(async () => (await setup.count('sending')) === 3);
+    await dispatcher.stop(20);
+    open();
+    await new Promise(setImmediate);
+    expect(arrived).toEqual([]);
+  });
+
+  it('does not wait for a store that does not work', async () => {
+    const { url, arrived } = await handler();
+    await setup.add(...many(10, 'billing'));
+    setup.broken.add('settle');
+    const dispatcher = setup.dispatch(destinationAt(url));
+    await until(() => arrived.length >= 4);
+    const begun = performance.now();
+    await dispatcher.stop(20);
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(setup.log.lines.join('\n')).toMatch(/outcomes not recorded; these will be sent again/);
+  });
+});
