@@ -13,46 +13,45 @@ export function canonicalJson(text: string): string {
 
 /**
  * The same form of a value, several times faster: for text that is exactly what `JSON.stringify` writes, whose numbers
- * are therefore spelt as JavaScript spells them.
+ * are therefore spelt as JavaScript spells them. A copy with sorted keys is written by the engine itself.
  */
 export function canonicalValue(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return quote(value);
-    case 'object':
-      if (value === null) return 'null';
-      return Array.isArray(value) ? canonicalItems(value) : canonicalMembers(value);
-    default:
-      return String(value);
+  const found = { oddKey: false };
+  const sorted = withSortedKeys(value, found);
+  return found.oddKey ? canonicalJson(JSON.stringify(value)) : JSON.stringify(sorted);
+}
+
+function withSortedKeys(value: unknown, found: { oddKey: boolean }): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const items: unknown[] = [];
+    for (const item of value) items.push(withSortedKeys(item, found));
+    return items;
   }
-}
-
-function canonicalItems(items: readonly unknown[]): string {
-  let out = '';
-  for (const item of items) out += out === '' ? canonicalValue(item) : `,${canonicalValue(item)}`;
-  return `[${out}]`;
-}
-
-function canonicalMembers(object: object): string {
-  const members = object as Readonly<Record<string, unknown>>;
-  let out = '';
-  for (const key of sorted(Object.keys(object))) {
-    out += `${out === '' ? '' : ','}${quote(key)}:${canonicalValue(members[key])}`;
+  const members = value as Readonly<Record<string, unknown>>;
+  const copy: Record<string, unknown> = {};
+  for (const key of sortKeys(Object.keys(value))) {
+    if (isOdd(key)) found.oddKey = true;
+    else copy[key] = withSortedKeys(members[key], found);
   }
-  return `{${out}}`;
+  return copy;
 }
 
-/** By UTF-16 code units, which is what `<` compares and what `sort` does. Most keys come in few orders: look first. */
-function sorted(keys: string[]): readonly string[] {
+/** Keys that a JavaScript object does not hold as any other, or not in the order in which they were set. */
+const isOdd = (key: string): boolean => key === '__proto__' || (key >= '0' && key < ':');
+
+/** By UTF-16 code units. The few keys that most objects have are sorted in place several times faster than by `sort`. */
+function sortKeys(keys: string[]): readonly string[] {
+  if (keys.length > 12) return keys.sort();
   for (let i = 1; i < keys.length; i++) {
-    if ((keys[i - 1] ?? '') > (keys[i] ?? '')) return keys.sort();
+    const key = keys[i] ?? '';
+    let at = i;
+    for (let before = keys[at - 1]; before !== undefined && before > key; before = keys[at - 1])
+      keys[at--] = before;
+    keys[at] = key;
   }
   return keys;
 }
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what has to be escaped
-const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
-const quote = (text: string): string => (NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`);
 
 /** Where the reading stands: one pass, whatever the nesting. */
 interface Cursor {
