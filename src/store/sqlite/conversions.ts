@@ -14,11 +14,10 @@ const MAX_ERROR = 1000;
 
 /** Events, with what follows from them, or quarantine. */
 export class Conversions {
-  readonly #leaveInbox: Statement<readonly [webhookId: number]>;
-  readonly #inQuarantine: Statement<readonly [webhookId: number]>;
+  readonly #leaveInbox: Statement<Waiting>;
+  readonly #inQuarantine: Statement<Waiting>;
   readonly #leaveQuarantine: Statement<never>;
   readonly #quarantine: Statement<never>;
-  readonly #webhooks: Statement<Waiting>;
   readonly #lastEvent: Statement<{ seq: number }>;
   readonly #insertEvents: Insert;
   readonly #insertDeliveries: Insert;
@@ -29,18 +28,18 @@ export class Conversions {
     private readonly sightings: Sightings,
   ) {
     const these = 'webhook_id IN (SELECT value FROM json_each(?))';
-    this.#leaveInbox = db.prepareTuples(`DELETE FROM inbox WHERE ${these} RETURNING webhook_id`);
+    this.#leaveInbox = db.prepareTuples(
+      `DELETE FROM inbox WHERE ${these} RETURNING webhook_id, format, received_at`,
+    );
     this.#inQuarantine = db.prepareTuples(
-      `SELECT webhook_id FROM quarantine WHERE state = 'quarantined' AND ${these}`,
+      `SELECT webhook_id, format, received_at FROM quarantine CROSS JOIN webhooks ON id = webhook_id
+        WHERE state = 'quarantined' AND ${these}`,
     );
     this.#leaveQuarantine = db.prepare('DELETE FROM quarantine WHERE webhook_id = ?');
     this.#quarantine = db.prepare(
       `INSERT INTO quarantine (webhook_id, state, reason, errors, changed_at) VALUES (?, 'quarantined', ?, ?, ?)
        ON CONFLICT (webhook_id) DO UPDATE
          SET reason = excluded.reason, errors = excluded.errors, changed_at = excluded.changed_at`,
-    );
-    this.#webhooks = db.prepareTuples(
-      'SELECT id, format, received_at FROM webhooks WHERE id IN (SELECT value FROM json_each(?))',
     );
     this.#lastEvent = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'");
     this.#insertEvents = new Insert(db, 'events', [
@@ -97,10 +96,12 @@ export class Conversions {
   /** Takes the webhooks out of the inbox, and tells which of them may be converted now. */
   #take(ids: readonly number[]) {
     const asked = JSON.stringify(ids);
-    const received = this.#leaveInbox.all(asked).map(([id]) => id);
-    const quarantined = received.length === ids.length ? [] : this.#inQuarantine.all(asked).map(([id]) => id);
-    const rows = this.#webhooks.all(JSON.stringify([...received, ...quarantined]));
-    return { waiting: new Map(rows.map((row) => [row[0], row])), quarantined: new Set(quarantined) };
+    const received = this.#leaveInbox.all(asked);
+    const quarantined = received.length === ids.length ? [] : this.#inQuarantine.all(asked);
+    return {
+      waiting: new Map([...received, ...quarantined].map((row) => [row[0], row])),
+      quarantined: new Set(quarantined.map(([id]) => id)),
+    };
   }
 
   #index(lastEvent: number): void {

@@ -43,7 +43,9 @@ export class Inbox {
       'signature',
       'body',
     ]);
-    this.#enter = db.prepare('INSERT INTO inbox SELECT id FROM webhooks WHERE id BETWEEN ? AND ?');
+    this.#enter = db.prepare(
+      'INSERT INTO inbox SELECT id, format, received_at FROM webhooks WHERE id BETWEEN ? AND ?',
+    );
     this.#after =
       db.prepareTuples(`SELECT ${COLUMNS} FROM inbox i CROSS JOIN webhooks w ON w.id = i.webhook_id
         WHERE i.webhook_id > ? ORDER BY i.webhook_id LIMIT ?`);

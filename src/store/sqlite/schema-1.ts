@@ -15,8 +15,12 @@ CREATE TABLE webhooks (
   body         TEXT    NOT NULL
 );
 
--- Webhooks that wait for conversion.
-CREATE TABLE inbox (webhook_id INTEGER PRIMARY KEY);
+-- Webhooks that wait for conversion, with what an event takes over from them.
+CREATE TABLE inbox (
+  webhook_id  INTEGER PRIMARY KEY,
+  format      TEXT    NOT NULL,
+  received_at INTEGER NOT NULL
+);
 
 -- Webhooks that could not be converted: state is quarantined, or discarded by a person. errors is a JSON array.
 CREATE TABLE quarantine (
