@@ -6,6 +6,8 @@ import { createLog } from './telemetry/log.js';
 import type { WorkApi, WorkOptions } from './thread/work-api.js';
 
 const POLL_INTERVAL = 200;
+/** After a batch of webhooks the next is expected within so many milliseconds. */
+const RECEIVING = 50;
 
 /** The half behind the answer: the store, conversion and delivery. */
 export type Work = Omit<WorkApi, 'start'>;
@@ -14,17 +16,20 @@ export type Work = Omit<WorkApi, 'start'>;
 export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
   const log = createLog(config.log);
   let convert = createConverter(config);
+  let lastPut = 0;
   const store = await openStore(config.store.url, { mode: 'own', cwd });
   const common = { store, log, now: Date.now, pollInterval: POLL_INTERVAL };
   const dispatcher = startDispatcher({ ...common, config, random: Math.random });
   const converting = startConverting({
     ...common,
     convert: (webhook) => convert(webhook),
+    receiving: () => Date.now() - lastPut < RECEIVING,
     onSaved: dispatcher.wake,
   });
 
   return {
     putWebhooks: async (batch) => {
+      lastPut = Date.now();
       const ids = await store.putWebhooks(batch);
       converting.wake();
       return ids;

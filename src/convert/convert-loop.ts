@@ -4,8 +4,8 @@ import type { SavedConversion, Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
 import type { Converter } from './converter.js';
 
-/** Small enough that an answer that waits for the same thread does not wait for long. */
-const BATCH = 32;
+/** Webhooks in one go. While senders wait, so few that their answers, which wait for the same thread, come first. */
+const BATCH = { idle: 64, receiving: 8 };
 /** Longer than any batch takes: only after a fault of ours is a webhook handed out again. */
 const LEASE = 60_000;
 /** Between tries while the store does not work. */
@@ -24,6 +24,8 @@ export interface Loop {
 export function startConverting(options: {
   readonly store: Pick<Store, 'claimWebhooks' | 'saveConversions'>;
   readonly convert: Converter;
+  /** Whether senders wait for their answers about now. */
+  readonly receiving: () => boolean;
   /** Called when deliveries were added. */
   readonly onSaved: () => void;
   readonly log: Log;
@@ -59,7 +61,8 @@ export function startConverting(options: {
 
   /** @returns how many webhooks it had to do with */
   const step = async (): Promise<number> => {
-    const webhooks = await store.claimWebhooks({ limit: BATCH, now: now(), lease: LEASE });
+    const limit = options.receiving() ? BATCH.receiving : BATCH.idle;
+    const webhooks = await store.claimWebhooks({ limit, now: now(), lease: LEASE });
     if (webhooks.length === 0) return 0;
     const conversions = webhooks.map(options.convert);
     for (const conversion of conversions) {
