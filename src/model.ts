@@ -45,6 +45,20 @@ export interface FileIdentity {
   readonly digest: Uint8Array;
 }
 
+/** How an event is sent. A shadow gets it once: what it answers is recorded and counts for nothing. */
+export type SendingMode = 'live' | 'shadow';
+
+/** Where an event goes. */
+export interface Route {
+  /** A destination's name. */
+  readonly destination: string;
+  readonly mode: SendingMode;
+  /** Percent of the batches that go this way. */
+  readonly share: number;
+  /** What it gets is the webhook and not the event, so that of one webhook's events only the first makes a delivery. */
+  readonly oncePerWebhook: boolean;
+}
+
 /** The new-format thing made from a webhook, before it is stored. */
 export interface ConvertedEvent {
   /** `feature.action` */
@@ -56,8 +70,8 @@ export interface ConvertedEvent {
   /** Whether `JSON.stringify(JSON.parse(body).result)` is the text of `result` itself, so that it can be signed without parsing. */
   readonly plain: boolean;
   readonly files: readonly FileIdentity[];
-  /** Names of the destinations that this event is for. */
-  readonly destinations: readonly string[];
+  /** Where it goes, each destination once. */
+  readonly destinations: readonly Route[];
 }
 
 export type Conversion =
@@ -76,7 +90,8 @@ export type Conversion =
       readonly errors: readonly string[];
     };
 
-export type DeliveryState = 'pending' | 'sending' | 'delivered' | 'dead';
+/** `missed`: the one attempt of a shadow's delivery failed. */
+export type DeliveryState = 'pending' | 'sending' | 'delivered' | 'dead' | 'missed';
 
 /** A delivery that is ours to attempt until the lease ends, with all that is needed to send it. */
 export interface ClaimedDelivery {
@@ -84,6 +99,9 @@ export interface ClaimedDelivery {
   /** The fencing token: an outcome is only taken with the one of the latest claim. */
   readonly fence: number;
   readonly destination: string;
+  /** As routed. */
+  readonly mode: SendingMode;
+  readonly share: number;
   /** Attempts that were made and settled before this one. */
   readonly attempts: number;
   /** When the webhook arrived. */
@@ -107,6 +125,9 @@ export interface Attempt {
   readonly error: string | null;
   /** The first 4 KiB of the answer's body, as text. */
   readonly response: string | null;
+  /** What sent it: a delivery that was made for a live destination is sent as a shadow's once that has become one. */
+  readonly mode: SendingMode;
+  readonly share: number;
 }
 
 /** What became of a claimed delivery. */
@@ -117,6 +138,7 @@ export type Settlement = {
   | { readonly outcome: 'delivered'; readonly attempt: Attempt }
   | { readonly outcome: 'retry'; readonly attempt: Attempt; readonly dueAt: number }
   | { readonly outcome: 'dead'; readonly attempt: Attempt; readonly reason: string }
+  | { readonly outcome: 'missed'; readonly attempt: Attempt }
   /** Handed back without an attempt, as on shutdown. */
   | { readonly outcome: 'released' }
 );

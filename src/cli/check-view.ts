@@ -22,6 +22,10 @@ export interface Findings {
     readonly url: string;
     readonly sources: readonly string[];
     readonly events: readonly string[];
+    readonly format: string;
+    readonly mode: string;
+    readonly share: number;
+    readonly alternative: string | null;
     /** Only where it was asked for. */
     readonly probe: Verdict | null;
   }[];
@@ -41,9 +45,19 @@ export const sourceFindings = ({
 });
 
 export const destinationFindings = (
-  { name, url, sources, events }: DestinationConfig,
+  { name, url, sources, events, format, mode, share, alternative }: DestinationConfig,
   probe: Verdict | null,
-): Findings['destinations'][number] => ({ name, url: publicUrl(url), sources, events, probe });
+): Findings['destinations'][number] => ({
+  name,
+  url: publicUrl(url),
+  sources,
+  events,
+  format,
+  mode,
+  share,
+  alternative,
+  probe,
+});
 
 export const isGood = ({ store, destinations }: Findings): boolean =>
   store.ok && destinations.every(({ probe }) => probe === null || probe.ok);
@@ -60,7 +74,15 @@ const destinationColumns: readonly Column<Findings['destinations'][number]>[] = 
   { title: 'url', value: (row) => row.url },
   { title: 'sources', value: (row) => row.sources.join(', ') },
   { title: 'events', value: (row) => row.events.join(', ') },
+  { title: 'format', value: (row) => row.format },
+  { title: 'mode', value: (row) => row.mode },
 ];
+
+const shareColumn: Column<Findings['destinations'][number]> = {
+  title: 'share',
+  value: ({ share, alternative }) =>
+    alternative === null ? `${share}%` : `${share}%, the rest to ${alternative}`,
+};
 
 const probeColumn: Column<Findings['destinations'][number]> = {
   title: 'probe',
@@ -77,12 +99,14 @@ function verdictText({ ok, message }: Verdict): string {
 }
 
 export function findingsText(findings: Findings): string {
-  const probed = findings.destinations.some(({ probe }) => probe !== null);
+  const columns = [
+    ...destinationColumns,
+    ...(findings.destinations.some(({ alternative }) => alternative !== null) ? [shareColumn] : []),
+    ...(findings.destinations.some(({ probe }) => probe !== null) ? [probeColumn] : []),
+  ];
   return [
     table(sourceColumns, findings.sources),
-    ...(findings.destinations.length === 0
-      ? []
-      : [table(probed ? [...destinationColumns, probeColumn] : destinationColumns, findings.destinations)]),
+    ...(findings.destinations.length === 0 ? [] : [table(columns, findings.destinations)]),
     table(storeColumns, [findings.store]),
   ].join('\n');
 }

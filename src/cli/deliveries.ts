@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { ShimError } from '../errors.js';
 import type { DeliveryState } from '../model.js';
 import type { DeliveryDetail } from '../store/store.js';
-import { attemptText, deliveryColumns, deliveryDetailJson, deliveryJson } from './delivery-view.js';
+import { attemptText, deliveryColumns, deliveryDetailJson, deliveryJson, modeText } from './delivery-view.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import {
   hintAtMore,
@@ -38,6 +38,7 @@ export function addDeliveries(program: Command, run: Run): void {
         'sending',
         'delivered',
         'dead',
+        'missed',
       ]),
     )
     .option('--destination <name>', 'only to this destination')
@@ -97,6 +98,7 @@ function deliveryText(delivery: DeliveryDetail): string {
     ['event', `${delivery.eventId} ${delivery.event}`],
     ['webhook-id', delivery.messageId],
     ['destination', delivery.destination],
+    ['mode', modeText(delivery)],
     ['status', delivery.status],
     ['reason', delivery.reason],
     ['created', isoSeconds(delivery.createdAt)],

@@ -11,12 +11,18 @@ export const deliveryColumns: readonly Column<DeliveryRow>[] = [
   { title: 'event id', value: (row) => row.eventId },
   { title: 'event', value: (row) => row.event },
   { title: 'destination', value: (row) => row.destination },
+  { title: 'mode', value: modeText },
   { title: 'status', value: (row) => row.status },
   { title: 'attempts', value: (row) => row.attempts },
   { title: 'last answer', value: lastAnswer },
   { title: 'next attempt', value: (row) => (row.dueAt === null ? null : isoSeconds(row.dueAt)) },
   { title: 'reason', value: (row) => row.reason },
 ];
+
+/** `live`; `live 12.5%` where that is its share of the batches. */
+export function modeText({ mode, share }: Pick<DeliveryRow, 'mode' | 'share'>): string {
+  return share === 100 ? mode : `${mode} ${share}%`;
+}
 
 function lastAnswer(row: Pick<DeliveryRow, 'lastStatus' | 'lastError'>): string | null {
   return row.lastStatus === null ? row.lastError : `HTTP ${row.lastStatus}`;
@@ -28,6 +34,8 @@ export const deliveryJson = (row: DeliveryRow) => ({
   webhookId: row.messageId,
   event: row.event,
   destination: row.destination,
+  mode: row.mode,
+  share: row.share,
   status: row.status,
   attempts: row.attempts,
   createdAt: isoTime(row.createdAt),
@@ -47,13 +55,22 @@ export const deliveryDetailJson = (delivery: DeliveryDetail) => ({
     status: attempt.status,
     error: attempt.error,
     response: attempt.response,
+    mode: attempt.mode,
+    share: attempt.share,
   })),
 });
 
 /** One attempt as a few lines, the answer's body indented below. */
 export function attemptText(attempt: Attempt, number: number): string {
   const answer = attempt.status === null ? 'no answer' : `HTTP ${attempt.status}`;
-  const head = `Attempt ${number}  ${isoSeconds(attempt.startedAt)}  ${Math.round(attempt.duration)} ms  ${answer}\n`;
+  const parts = [
+    `Attempt ${number}`,
+    isoSeconds(attempt.startedAt),
+    `${Math.round(attempt.duration)} ms`,
+    answer,
+    ...(attempt.mode === 'shadow' ? ['shadow'] : []),
+  ];
+  const head = `${parts.join('  ')}\n`;
   const error = attempt.error === null ? '' : `  error: ${printable(attempt.error)}\n`;
   const { response } = attempt;
   if (response === null || response === '') return head + error;

@@ -20,7 +20,7 @@ export const eventColumns: readonly Column<EventRow>[] = [
   { title: 'duplicate of', value: (row) => row.duplicateOf },
 ];
 
-const STATES: readonly DeliveryState[] = ['pending', 'sending', 'delivered', 'dead'];
+const STATES: readonly DeliveryState[] = ['pending', 'sending', 'delivered', 'dead', 'missed'];
 
 /** `1 delivered, 1 dead`; null where there are none. */
 function deliverySummary({ deliveries }: Pick<EventRow, 'deliveries'>): string | null {

@@ -37,6 +37,12 @@ export interface DestinationConfig {
   readonly events: readonly string[];
   /** A JSON Schema that the event must satisfy. */
   readonly when: JsonSchema | null;
+  readonly format: Format;
+  readonly mode: 'live' | 'shadow' | 'paused';
+  /** Percent of the batches that it takes of what matches. */
+  readonly share: number;
+  /** The destination that gets the rest, and nothing else; null only where there is no rest. */
+  readonly alternative: string | null;
   /** Signs `x-webhook-signature`; null: the source's first secret. */
   readonly secret: string | null;
   /** A `whsec_` secret: adds `webhook-signature`. */

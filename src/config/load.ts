@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
+import { checkAlternatives } from './check-alternatives.js';
 import { checkDestinations } from './check-destinations.js';
 import { checkNames } from './check-names.js';
 import { checkSchema, configSchema } from './check-schema.js';
@@ -60,6 +61,7 @@ export function loadConfig({ file, env, cwd, text }: LoadOptions): LoadedConfig 
   checkSchema(draft);
   checkBounds(draft);
   checkNames(draft);
+  checkAlternatives(draft);
   checkSecrets(draft);
   checkPorts(draft);
   checkDestinations(draft);

@@ -1,4 +1,5 @@
-import type { Config } from './config.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { Config, DestinationConfig } from './config.js';
 import { nearest } from './nearest.js';
 
 const EVENTS = ['extraction.processed', 'extraction.edited', 'extraction.confirmed', 'extraction.failed'];
@@ -6,12 +7,34 @@ const EVENTS = ['extraction.processed', 'extraction.edited', 'extraction.confirm
 /** What is allowed and yet probably not meant. */
 export function warningsOf({ sources, destinations }: Config): readonly string[] {
   if (destinations.length === 0) return ['there are no destinations: events are kept and go nowhere'];
-  const idle = sources.filter(({ name }) => !destinations.some((each) => each.sources.includes(name)));
+  const alternatives = new Set(destinations.map(({ alternative }) => alternative));
+  const routed = destinations.filter(({ name }) => !alternatives.has(name));
+  const idle = sources.filter(({ name }) => !routed.some((each) => each.sources.includes(name)));
+  const unread = routed.flatMap(({ name, alternative, ...filters }) => {
+    const other = destinations.find((each) => each.name === alternative);
+    return other === undefined || !hasOwnFilters(other, filters, sources.length)
+      ? []
+      : [
+          `destination ${other.name} gets what ${name} does not take: its own sources, events and when do nothing`,
+        ];
+  });
   const misspelt = destinations.flatMap(({ name, events }) =>
     events.flatMap((event) => {
       const meant = EVENTS.includes(event) || event.includes('*') ? undefined : nearest(event, EVENTS);
       return meant === undefined ? [] : [`destination ${name} takes ${event}: is ${meant} meant?`];
     }),
   );
-  return [...idle.map(({ name }) => `no destination takes the events of source ${name}`), ...misspelt];
+  return [
+    ...idle.map(({ name }) => `no destination takes the events of source ${name}`),
+    ...misspelt,
+    ...unread,
+  ];
+}
+
+type Filters = Pick<DestinationConfig, 'sources' | 'events' | 'when'>;
+
+/** Whether it was told to take something else than all, or than the destination that it is the alternative of. */
+function hasOwnFilters({ sources, events, when }: Filters, taken: Filters, sourceCount: number): boolean {
+  const all = sources.length === sourceCount && events.includes('*') && when === null;
+  return !all && !isDeepStrictEqual([sources, events, when], [taken.sources, taken.events, taken.when]);
 }

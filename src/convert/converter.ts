@@ -39,7 +39,7 @@ export function createConverter(config: Pick<Config, 'sources' | 'destinations'>
         duplicatesSince: source.dedupWindow === 0 ? null : webhook.receivedAt - source.dedupWindow,
         events: normalized.events.map(({ value, ...event }) => ({
           ...event,
-          destinations: route(source.name, value),
+          destinations: route(source.name, { messageId: event.messageId, value }),
         })),
       };
     } catch (error) {

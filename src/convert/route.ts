@@ -1,30 +1,83 @@
 import type { DestinationConfig } from '../config/config.js';
+import { takesShare } from '../migration/share.js';
+import type { Route } from '../model.js';
 import { compileSchema } from '../schemas.js';
 
-/** Says which destinations an event of a source is for, by name, in the order of the configuration. */
-export type Router = (
-  source: string,
-  event: { readonly event: string; readonly result: unknown },
-) => readonly string[];
+/** Says where an event of a source goes, each destination once, in the order of the configuration. */
+export type Router = (source: string, event: RoutableEvent) => readonly Route[];
+
+interface RoutableEvent {
+  readonly messageId: string;
+  readonly value: { readonly event: string; readonly result: unknown };
+}
+
+type Destination = Pick<
+  DestinationConfig,
+  'name' | 'sources' | 'events' | 'when' | 'format' | 'mode' | 'share' | 'alternative'
+>;
+
+/** Some of the batches go one way and the rest the other: null where that is nobody's. */
+interface Fork {
+  readonly share: number;
+  readonly taken: Route;
+  readonly rest: Route | null;
+}
 
 /** @throws {ShimError} where a `when` does not compile */
-export function createRouter(
-  destinations: readonly Pick<DestinationConfig, 'name' | 'sources' | 'events' | 'when'>[],
-): Router {
-  const routes = destinations.map((destination) => ({
-    ...destination,
-    satisfies: destination.when === null ? null : compileSchema(destination.when, { limit: 1 }),
-  }));
-  return (source, event) =>
-    routes
+export function createRouter(destinations: readonly Destination[]): Router {
+  const alternatives = new Set(destinations.flatMap(({ alternative }) => alternative ?? []));
+  // What is an alternative gets what the one that names it gives up, and that alone.
+  const rules = destinations
+    .filter(({ name }) => !alternatives.has(name))
+    .map((destination) => ({
+      ...destination,
+      satisfies: destination.when === null ? null : compileSchema(destination.when, { limit: 1 }),
+      fork: forkOf(destination, destinations),
+    }));
+  return (source, { value, messageId }) => {
+    const routes = rules
       .filter(
-        (route) =>
-          route.sources.includes(source) &&
-          route.events.some((pattern) => matchesEvent(pattern, event.event)) &&
-          (route.satisfies === null || route.satisfies(event).length === 0),
+        (rule) =>
+          rule.sources.includes(source) &&
+          rule.events.some((pattern) => matchesEvent(pattern, value.event)) &&
+          (rule.satisfies === null || rule.satisfies(value).length === 0),
       )
-      .map((route) => route.name);
+      .flatMap(({ name, fork: { share, taken, rest } }) => {
+        if (share === 100 || takesShare(batchOf(value.result) ?? messageId, name, share)) return taken;
+        return rest ?? [];
+      });
+    // Two that give up a batch may have the same alternative.
+    return alternatives.size > 0 ? withoutRepeats(routes) : routes;
+  };
 }
+
+function forkOf(destination: Destination, destinations: readonly Destination[]): Fork {
+  const { share } = destination;
+  const other = destinations.find(({ name }) => name === destination.alternative);
+  // Rounded, since 100 - 99.9 is 0.09999999999999432.
+  const rest = other === undefined ? null : routeTo(other, Math.round((100 - share) * 1e6) / 1e6);
+  return { share, taken: routeTo(destination, share), rest };
+}
+
+const routeTo = ({ name, mode, format }: Destination, share: number): Route => ({
+  destination: name,
+  // What is paused is sent one day, as to any that is live.
+  mode: mode === 'shadow' ? 'shadow' : 'live',
+  share,
+  oncePerWebhook: format === 'legacy',
+});
+
+/** The batch that an event belongs to: its first file's. */
+function batchOf(result: unknown): string | undefined {
+  const file: unknown = Array.isArray(result) ? result[0] : undefined;
+  if (typeof file !== 'object' || file === null || !('batchId' in file)) return undefined;
+  return typeof file.batchId === 'string' ? file.batchId : undefined;
+}
+
+const withoutRepeats = (routes: readonly Route[]): readonly Route[] =>
+  routes.filter(
+    (route, index) => routes.findIndex((each) => each.destination === route.destination) === index,
+  );
 
 /** A pattern is an event's exact name, or has `*` for one or more segments at its end: `extraction.*`, `*`. */
 function matchesEvent(pattern: string, event: string): boolean {

@@ -1,18 +1,24 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { DestinationConfig, SourceConfig } from '../config/config.js';
-import { signOutgoing, toNew } from '../formats/forward.js';
-import { signingKey } from '../formats/signature.js';
+import { listenerText, signOutgoing, toLegacy, toNew } from '../formats/forward.js';
+import { mac, signingKey } from '../formats/signature.js';
 import type { ClaimedDelivery } from '../model.js';
 import type { Message } from './answer.js';
+
+/** A body and its `x-webhook-signature`. */
+interface Signed {
+  readonly body: string;
+  readonly signature: string;
+}
 
 /** @throws where the event cannot be built or signed. */
 export type Compose = (
   delivery: ClaimedDelivery,
-  destination: Pick<DestinationConfig, 'secret' | 'standardSecret' | 'headers'>,
+  destination: Pick<DestinationConfig, 'format' | 'secret' | 'standardSecret' | 'headers'>,
   now: number,
 ) => Message;
 
-/** Makes the request of a delivery: body, signatures, and the headers of protocol section 5. */
+/** Makes the request of a delivery in the format of its destination: body, signatures, and the headers of protocol section 5. */
 export function createCompose(
   sources: readonly Pick<SourceConfig, 'name' | 'secrets'>[],
   version: string,
@@ -20,24 +26,39 @@ export function createCompose(
   const secrets = new Map(sources.map(({ name, secrets: [first] }) => [name, first]));
   const keyOf = cached(signingKey);
   const standardKeyOf = cached(standardKey);
+  const secretFor = (source: string, own: string | null): string => {
+    const secret = own ?? secrets.get(source);
+    if (secret !== undefined) return secret;
+    throw new Error(
+      `source "${source}" is not configured, so its secret cannot sign; give the destination a secret`,
+    );
+  };
+  const signed = (delivery: ClaimedDelivery, { format, secret }: Parameters<Compose>[1]): Signed => {
+    const { webhook } = delivery;
+    if (format === 'legacy' && webhook.format === 'legacy') {
+      const { body, signature } = webhook;
+      return { body, signature: secret === null ? signature : mac(listenerText(body), keyOf(secret)) };
+    }
+    const key = keyOf(secretFor(webhook.source, secret));
+    if (format === 'legacy') {
+      const body = toLegacy(delivery.body ?? webhook.body);
+      return { body, signature: mac(listenerText(body), key) };
+    }
+    const outgoing = toNew(delivery);
+    return { body: outgoing.body, signature: signOutgoing(outgoing, key) };
+  };
   const userAgent = `extracta-webhook-shim/${version}`;
 
   return (delivery, destination, now) => {
     const { source, format } = delivery.webhook;
-    const secret = destination.secret ?? secrets.get(source);
-    if (secret === undefined) {
-      throw new Error(
-        `source "${source}" is not configured, so its secret cannot sign; give the destination a secret`,
-      );
-    }
-    const outgoing = toNew(delivery);
+    const { body, signature } = signed(delivery, destination);
     const timestamp = String(Math.floor(now / 1000));
     const headers: Record<string, string> = {
       'content-type': 'application/json',
       'user-agent': userAgent,
       // After what a user may have reasons to replace, before what receivers rely on.
       ...destination.headers,
-      'x-webhook-signature': signOutgoing(outgoing, keyOf(secret)),
+      'x-webhook-signature': signature,
       'webhook-id': delivery.messageId,
       'webhook-timestamp': timestamp,
       'x-shim-source': source,
@@ -45,10 +66,10 @@ export function createCompose(
       'x-shim-attempt': String(delivery.attempts + 1),
     };
     if (destination.standardSecret !== null) {
-      const text = `${delivery.messageId}.${timestamp}.${outgoing.body}`;
+      const text = `${delivery.messageId}.${timestamp}.${body}`;
       headers['webhook-signature'] = standardSignature(text, standardKeyOf(destination.standardSecret));
     }
-    return { body: outgoing.body, headers };
+    return { body, headers };
   };
 }
 

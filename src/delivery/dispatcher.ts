@@ -34,7 +34,7 @@ export type DispatcherConfig = Pick<Config, 'sources' | 'destinations'>;
 /** Sends what is due to each destination, until it is stopped. */
 export function startDispatcher(options: {
   readonly config: DispatcherConfig;
-  readonly store: Pick<Store, 'claimDeliveries' | 'settle' | 'releaseExpired'>;
+  readonly store: Pick<Store, 'claimDeliveries' | 'settle' | 'releaseExpired' | 'lineUp'>;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   readonly now: () => number;
   readonly random: () => number;

@@ -6,6 +6,7 @@ import type { Log } from '../telemetry/log.js';
 import type { Answer, Message } from './answer.js';
 import type { Compose } from './compose.js';
 import { outcomeOf } from './outcome.js';
+import { startPausedLane } from './paused-lane.js';
 import { createSender } from './sender.js';
 import { createSettler } from './settler.js';
 import type { Trouble } from './trouble.js';
@@ -28,10 +29,10 @@ export interface Lane {
   stop(grace: number): Promise<void>;
 }
 
-interface LaneOptions {
+export interface LaneOptions {
   readonly destination: DestinationConfig;
   readonly compose: Compose;
-  readonly store: Pick<Store, 'claimDeliveries' | 'settle'>;
+  readonly store: Pick<Store, 'claimDeliveries' | 'settle' | 'lineUp'>;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   readonly trouble: { readonly claim: Trouble; readonly settle: Trouble };
   readonly now: () => number;
@@ -45,9 +46,12 @@ interface Held {
   readonly leaseEnd: number;
 }
 
-export function startLane(options: LaneOptions): Lane {
+export const startLane = (options: LaneOptions): Lane =>
+  options.destination.mode === 'paused' ? startPausedLane(options) : startSendingLane(options);
+
+function startSendingLane(options: LaneOptions): Lane {
   const { destination, compose, store, log, trouble, now, pollInterval } = options;
-  const { name, concurrency, timeout, retry } = destination;
+  const { name, concurrency, timeout } = destination;
   const lease = timeout + WAIT + SETTLE;
   const sender = createSender(destination);
   const sleep = createSleep();
@@ -117,7 +121,7 @@ export function startLane(options: LaneOptions): Lane {
   };
 
   const conclude = ({ delivery, leaseEnd }: Held, startedAt: number, answer: Answer): void => {
-    const settlement = outcomeOf(delivery, answer, retry, {
+    const settlement = outcomeOf(delivery, answer, destination, {
       startedAt,
       now: now(),
       random: options.random(),
@@ -132,7 +136,8 @@ export function startLane(options: LaneOptions): Lane {
       status,
       duration,
     };
-    if (settlement.outcome === 'delivered') log.debug(fields, 'delivered');
+    if (settlement.outcome === 'missed') log.info({ ...fields, error }, 'a shadow missed it');
+    else if (settlement.outcome === 'delivered') log.debug(fields, 'delivered');
     else if (settlement.outcome === 'dead')
       log.error({ ...fields, reason: settlement.reason }, 'dead letter');
     else if (settlement.outcome === 'retry') {

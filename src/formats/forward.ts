@@ -41,7 +41,7 @@ export function toNew(stored: StoredEvent): Outgoing {
 }
 
 /** What a listener written from the vendor's page signs: the result after a trip through JavaScript. */
-function listenerText(body: string): string {
+export function listenerText(body: string): string {
   const { result } = JSON.parse(body) as { readonly result: unknown };
   return signedTextOf(result);
 }

@@ -6,6 +6,7 @@ import type {
   Format,
   NewWebhook,
   QuarantineReason,
+  SendingMode,
   Settlement,
   StoredWebhook,
   Verified,
@@ -35,6 +36,7 @@ export interface Store {
    * Keeps the events and makes a delivery for each of their destinations, or puts the webhook into quarantine; only
    * for webhooks that wait for conversion or are in quarantine, so that saving twice does nothing the second time.
    * An event all of whose files were accepted since `duplicatesSince` is kept as a duplicate, without deliveries.
+   * Of one webhook's events only the first that is no duplicate makes a delivery for a route that is `oncePerWebhook`.
    */
   saveConversions(batch: readonly Conversion[], now: number): Promise<readonly SavedConversion[]>;
 
@@ -51,6 +53,13 @@ export interface Store {
 
   /** Makes deliveries whose lease has ended due again. @returns how many. */
   releaseExpired(now: number): Promise<number>;
+
+  /**
+   * Makes all that waits at a destination due, in the order in which it was made, what waits for another attempt as
+   * well. Meant for one that is paused: nothing else changes the order in which its backlog goes out one day.
+   * @returns how many were due at another time.
+   */
+  lineUp(destination: string): Promise<number>;
 
   listEvents(query: EventQuery): Promise<readonly EventRow[]>;
   /** @param ref an event's number, or its `webhook-id` (then the newest such event). */
@@ -127,12 +136,15 @@ export interface DeliveryRow {
   readonly messageId: string;
   readonly event: string;
   readonly destination: string;
+  /** As routed. */
+  readonly mode: SendingMode;
+  readonly share: number;
   readonly status: DeliveryState;
   readonly attempts: number;
   readonly createdAt: number;
   /** When the next attempt is due; null where none will be made. */
   readonly dueAt: number | null;
-  /** When it was delivered or given up; null while it goes on. */
+  /** When it was delivered, missed or given up; null while it goes on. */
   readonly endedAt: number | null;
   /** Why it is a dead letter. */
   readonly reason: string | null;

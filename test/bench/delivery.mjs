@@ -32,7 +32,7 @@ for (let from = 0; from < count; from += CHUNK) {
     body: null,
     plain: true,
     files: [],
-    destinations: ['handler'],
+    destinations: [{ destination: 'handler', mode: 'live', share: 100, oncePerWebhook: false }],
   };
   const conversions = ids.map((webhookId) => ({
     outcome: 'converted',
@@ -63,6 +63,8 @@ const log = { debug() {}, info() {}, warn: complain, error: complain };
 const destination = {
   name: 'handler',
   url: handler.url,
+  format: 'new',
+  mode: 'live',
   timeout: 15_000,
   concurrency,
   retry: { attempts: 10, schedule: [0, 5_000], jitter: 0.2 },

@@ -37,7 +37,7 @@ const conversion = (webhook) => {
     body: null,
     plain: true,
     files,
-    destinations: ['billing'],
+    destinations: [{ destination: 'billing', mode: 'live', share: 100, oncePerWebhook: false }],
   };
   return {
     outcome: 'converted',
@@ -53,6 +53,8 @@ const settlement = ({ id, fence }) => {
     status: 200,
     error: null,
     response: '{"message":"Webhook received"}',
+    mode: 'live',
+    share: 100,
   };
   return { deliveryId: id, fence, outcome: 'delivered', attempt };
 };

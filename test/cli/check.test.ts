@@ -18,7 +18,9 @@ describe('check', () => {
     const { status, stdout, stderr } = await place.run('check');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/^extracta +\/webhook +1 +auto$/m);
-    expect(stdout).toMatch(/^billing +http:\/\/127\.0\.0\.1:5000\/hooks\/extracta +extracta +\*$/m);
+    expect(stdout).toMatch(
+      /^billing +http:\/\/127\.0\.0\.1:5000\/hooks\/extracta +extracta +\* +new +live$/m,
+    );
     expect(stdout).toMatch(/^sqlite:data\/shim\.db +not there yet: will be made in .*, which is writable$/m);
     for (const output of [stdout, (await place.run('check --json')).stdout]) {
       expect(output).not.toContain('hush');
@@ -35,6 +37,23 @@ describe('check', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       ok: true,
       store: { ok: true, message: 'there, and takes writes' },
+    });
+  });
+
+  it('shows what each destination is sent, how, and where a share leaves the rest', async () => {
+    const place = await Place.create(`${configText()}
+    format: legacy
+    mode: paused
+  - { name: next, url: "http://127.0.0.1:5001/", share: 12.5, alternative: billing }
+`);
+    const { stdout } = await place.run('check');
+    expect(stdout).toMatch(/^billing .* +legacy +paused +100%$/m);
+    expect(stdout).toMatch(/^next .* +new +live +12\.5%, the rest to billing$/m);
+    expect(JSON.parse((await place.run('check --json')).stdout)).toMatchObject({
+      destinations: [
+        { format: 'legacy', mode: 'paused', share: 100, alternative: null },
+        { format: 'new', mode: 'live', share: 12.5, alternative: 'billing' },
+      ],
     });
   });
 

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { file, legacy, Place } from './support.js';
+import { configText, file, legacy, Place } from './support.js';
+
+/** A share of it is for a handler that takes over; `bat_1` is not in it. */
+const splitConfig = `${configText()}
+    mode: shadow
+  - name: later
+    url: http://127.0.0.1:5001/hooks/extracta
+    share: 12.5
+    alternative: billing
+`;
 
 describe('deliveries list', () => {
   it('shows what was sent and what came of it', async () => {
@@ -10,10 +19,10 @@ describe('deliveries list', () => {
     expect(status).toBe(0);
     const [head, row] = stdout.split('\n');
     expect(head).toMatch(
-      /^ID +CREATED +EVENT ID +EVENT +DESTINATION +STATUS +ATTEMPTS +LAST ANSWER +NEXT ATTEMPT +REASON$/,
+      /^ID +CREATED +EVENT ID +EVENT +DESTINATION +MODE +STATUS +ATTEMPTS +LAST ANSWER +NEXT ATTEMPT +REASON$/,
     );
     expect(row).toMatch(
-      /^1 +2026-03-01T12:00:00Z +1 +extraction\.processed +billing +pending +1 +HTTP 500 +2026-03-01T12:00:30Z +-$/,
+      /^1 +2026-03-01T12:00:00Z +1 +extraction\.processed +billing +live +pending +1 +HTTP 500 +2026-03-01T12:00:30Z +-$/,
     );
   });
 
@@ -23,6 +32,24 @@ describe('deliveries list', () => {
     await place.attempt({ status: null, error: 'connect ECONNREFUSED' }, 'dead');
     const { stdout } = await place.run('deliveries list --status dead');
     expect(stdout).toMatch(/dead +1 +connect ECONNREFUSED +- +used up its 2 attempts$/m);
+  });
+
+  it('shows the mode, and the share where it is not all', async () => {
+    const place = await Place.create(splitConfig);
+    await place.receive({});
+    await place.attempt({ status: 503, error: 'answered 503', mode: 'shadow', share: 87.5 }, 'missed');
+    const { stdout } = await place.run('deliveries list --status missed');
+    expect(stdout).toMatch(/ billing +shadow 87\.5% +missed +1 +HTTP 503 +- +-$/m);
+    expect(JSON.parse((await place.run('deliveries list --json')).stdout)).toMatchObject({
+      deliveries: [{ destination: 'billing', mode: 'shadow', share: 87.5, status: 'missed' }],
+    });
+    const shown = (await place.run('deliveries show 1')).stdout;
+    expect(shown).toMatch(/^mode +shadow 87\.5%$/m);
+    expect(shown).toMatch(/^Attempt 1 .* HTTP 503 {2}shadow$/m);
+    expect(JSON.parse((await place.run('deliveries show 1 --json')).stdout)).toMatchObject({
+      attemptRows: [{ mode: 'shadow', share: 87.5 }],
+    });
+    expect((await place.run('events list')).stdout).toContain('1 missed');
   });
 
   it.each([
@@ -81,6 +108,8 @@ describe('deliveries show', () => {
       webhookId: expect.stringMatching(/^evt_/),
       event: 'extraction.processed',
       destination: 'billing',
+      mode: 'live',
+      share: 100,
       status: 'dead',
       attempts: 1,
       createdAt: '2026-03-01T12:00:00.000Z',
@@ -97,6 +126,8 @@ describe('deliveries show', () => {
           status: null,
           error: 'connect ECONNREFUSED',
           response: null,
+          mode: 'live',
+          share: 100,
         },
       ],
     });

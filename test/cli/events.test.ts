@@ -37,7 +37,7 @@ describe('events list', () => {
           receivedAt: '2026-03-01T11:50:00.000Z',
           files: 1,
           duplicateOf: null,
-          deliveries: { pending: 1, sending: 0, delivered: 0, dead: 0 },
+          deliveries: { pending: 1, sending: 0, delivered: 0, dead: 0, missed: 0 },
           webhook: 1,
         },
       ],
@@ -115,7 +115,9 @@ describe('events show', () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/^event +extraction\.failed$/m);
     expect(stdout).toMatch(/^webhook +1 \(converted\)$/m);
-    expect(stdout).toMatch(/^1 +2026-03-01T12:00:00Z +1 +extraction\.failed +billing +pending +0 +- +/m);
+    expect(stdout).toMatch(
+      /^1 +2026-03-01T12:00:00Z +1 +extraction\.failed +billing +live +pending +0 +- +/m,
+    );
     expect(stdout).toContain('"fileName": "x\\u001b[2J.pdf"');
     expect(stdout).not.toContain('\x1b');
     const [webhookId = ''] = /evt_[\w-]+/.exec(stdout) ?? [];

@@ -103,15 +103,20 @@ export class Place {
   }
 
   /** Attempts what is due at a destination, each with one outcome. */
-  async attempt(attempt: Partial<Attempt>, outcome: 'delivered' | 'retry' | 'dead'): Promise<void> {
+  async attempt(
+    attempt: Partial<Attempt>,
+    outcome: 'delivered' | 'retry' | 'dead' | 'missed',
+  ): Promise<void> {
     await this.store(async (store) => {
       const request = { destination: 'billing', limit: 100, now: NOW + MINUTE, lease: MINUTE };
       const claimed = await store.claimDeliveries(request);
-      const made = { startedAt: NOW, duration: 12.4, status: 200, error: null, response: null, ...attempt };
+      const answer = { duration: 12.4, status: 200, error: null, response: null };
+      const made = { startedAt: NOW, ...answer, mode: 'live', share: 100, ...attempt } as const;
       const outcomes = {
         delivered: { outcome: 'delivered' },
         retry: { outcome: 'retry', dueAt: NOW + MINUTE / 2 },
         dead: { outcome: 'dead', reason: 'used up its 2 attempts' },
+        missed: { outcome: 'missed' },
       } as const;
       await store.settle(
         claimed.map(({ id, fence }) => ({ deliveryId: id, fence, attempt: made, ...outcomes[outcome] })),

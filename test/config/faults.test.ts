@@ -156,6 +156,14 @@ const MISTAKES: readonly Mistake[] = [
     /\$ref ".\/gone.json": the file .*gone.json does not exist/,
   ),
   mistake(second('when'), 'event', 'must be a map of keys or true or false, is text'),
+  // formats, modes, shares
+  mistake(second('format'), 'old', 'must be one of new, legacy'),
+  mistake(second('mode'), 'pausd', 'did you mean "paused"?'),
+  mistake(second('share'), 101, 'must be from 0 to 100'),
+  mistake(second('share'), 50, 'is less than 100 and the rest would go nowhere: name an "alternative"'),
+  mistake(second('alternative'), 'second', 'is the destination itself: name another one'),
+  mistake(second('alternative'), 'firts', 'is the name of no destination; did you mean "first"?'),
+  mistake(second('alternative'), 'unheard-of', 'is the name of no destination; there are first'),
   // what is not built yet
   mistake(['store', 'url'], 'postgres://localhost/shim', 'is not supported yet'),
   mistake(['store', 'url'], 'mysql://localhost/shim', 'is no store; write for example "sqlite:data/shim.db"'),
@@ -165,11 +173,6 @@ const MISTAKES: readonly Mistake[] = [
   mistake(['store', 'retention'], '30d', 'is not supported yet'),
   mistake(['sources', 0, 'inferEdited'], true, 'is not supported yet'),
   mistake(['sources', 0, 'contracts'], [{ extractionId: 'x', schema: './x.json' }], 'is not supported yet'),
-  mistake(second('format'), 'legacy', 'is not supported yet; only "new" is'),
-  mistake(second('mode'), 'shadow', 'is not supported yet; only "live" is'),
-  mistake(second('mode'), 'paused', 'is not supported yet; only "live" is'),
-  mistake(second('share'), 50, 'is not supported yet; only 100 is'),
-  mistake(second('alternative'), 'first', 'is not supported yet'),
   mistake(second('rate'), '50/s', 'is not supported yet'),
   mistake(second('ordered'), 'file', 'is not supported yet; only "none" is'),
   mistake(second('breaker'), { failures: 'many' }, 'is not supported yet'),
@@ -234,7 +237,7 @@ destinations:
   - name: billing
     url: https://user:pass@billing.example
     sources: [extrata]
-    mode: shadow
+    breaker: { failures: 3 }
     when: { propertes: {} }
 `;
     expect(faultsOf(text)).toEqual([
@@ -247,8 +250,26 @@ destinations:
       'shim.yaml:10:15 sources[1].secrets[0]: is a placeholder, not a secret: put the real one here',
       'shim.yaml:13:10 destinations[0].url: has credentials in it, which end up in logs: put them into "headers", as "authorization"',
       'shim.yaml:14:15 destinations[0].sources[0]: is the name of no source; did you mean "extracta"?',
-      'shim.yaml:15:11 destinations[0].mode: is not supported yet; only "live" is',
+      'shim.yaml:15:14 destinations[0].breaker: is not supported yet; remove it',
       'shim.yaml:16:11 destinations[0].when: the JSON Schema does not compile: strict mode: unknown keyword: "propertes"',
+    ]);
+  });
+
+  it('names each step of a chain and of a circle of alternatives', () => {
+    const split = { share: 50 };
+    const destinations = [
+      { name: 'a', url: 'http://a.example', ...split, alternative: 'b' },
+      { name: 'b', url: 'http://b.example', ...split, alternative: 'a' },
+      { name: 'c', url: 'http://c.example', ...split, alternative: 'b' },
+      { name: 'd', url: 'http://d.example', ...split, alternative: 'e' },
+      { name: 'e', url: 'http://e.example' },
+      { name: 'f', url: 'http://f.example', share: 0, alternative: 'e' },
+    ];
+    const chained = 'alternative: has an alternative itself: name one that takes all that it is given';
+    expect(faultsOf(JSON.stringify({ ...sound(), destinations })).map(withoutPlace)).toEqual([
+      `destinations[0].${chained}`,
+      `destinations[1].${chained}`,
+      `destinations[2].${chained}`,
     ]);
   });
 
@@ -378,7 +399,11 @@ function meet(a: Path, b: Path): boolean {
     [a, b].some((path) => path[0] === 'sources' && path[2] === 'name') &&
     [a, b].some((path) => path[2] === 'sources');
   const own = [a, b].some((path) => path[2] === 'url') && [a, b].some((path) => path[0] === 'server');
-  return isWithin(a, b) || isWithin(b, a) || ports || token || names || own;
+  const split = [a, b].every((path) => path[2] === 'alternative' || path[2] === 'share');
+  const named =
+    [a, b].some((path) => path[0] === 'destinations' && path[2] === 'name') &&
+    [a, b].some((path) => path[2] === 'alternative');
+  return split || named || isWithin(a, b) || isWithin(b, a) || ports || token || names || own;
 }
 
 describe('placeholders', () => {

@@ -46,6 +46,10 @@ describe('loadConfig', () => {
           sources: ['extracta'],
           events: ['*'],
           when: null,
+          format: 'new',
+          mode: 'live',
+          share: 100,
+          alternative: null,
           secret: null,
           standardSecret: null,
           headers: {},
@@ -89,9 +93,10 @@ destinations:
     timeout: 500ms
     concurrency: 1
     retry: { attempts: 3, schedule: [0, 5m], jitter: 0 }
-    format: new
-    mode: live
-    share: 100
+    format: legacy
+    mode: shadow
+    share: 12.5
+    alternative: two
     ordered: none
   - { name: two, url: "http://[::1]:1/x?y=z", retry: { schedule: [0s, 1s] } }
 `,
@@ -119,6 +124,10 @@ destinations:
       sources: ['b'],
       events: ['extraction.processed', 'extraction.*', '*'],
       when: { required: ['event'] },
+      format: 'legacy',
+      mode: 'shadow',
+      share: 12.5,
+      alternative: 'two',
       secret: 'its-own',
       standardSecret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
       headers: { authorization: 'Bearer none' },
@@ -168,6 +177,17 @@ destinations: [{ name: d, url: "http://x", sources: [a], events: [extraction.pro
       'no destination takes the events of source b',
       'destination d takes extraction.proccessed: is extraction.processed meant?',
     ]);
+    const split = (old: string) =>
+      load(`
+sources: [{ name: a, path: /a, secrets: [aaa1] }, { name: b, path: /b, secrets: [bbb1] }]
+destinations:
+  - { name: d, url: "http://x", sources: [a], share: 50, alternative: old }
+  - { name: old, url: "http://y"${old} }`).warnings;
+    expect(split('')).toEqual(['no destination takes the events of source b']);
+    expect(split(', sources: [a]')).toHaveLength(1);
+    expect(split(', sources: [a], events: [extraction.failed]')).toContain(
+      'destination old gets what d does not take: its own sources, events and when do nothing',
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import type { ClaimedDelivery } from '../../src/model.js';
+import type { ClaimedDelivery, Format } from '../../src/model.js';
 
 export const legacyBody = (result: string): string => JSON.stringify({ result });
 
@@ -8,6 +8,7 @@ export function claimed(
     readonly attempts?: number;
     readonly plain?: boolean;
     readonly source?: string;
+    readonly format?: Format;
     readonly webhookBody?: string;
   } = {},
 ): ClaimedDelivery {
@@ -15,6 +16,8 @@ export function claimed(
     id: 1,
     fence: 1,
     destination: 'billing',
+    mode: 'live',
+    share: 100,
     attempts: given.attempts ?? 0,
     receivedAt: 0,
     eventId: 1,
@@ -25,7 +28,7 @@ export function claimed(
     webhook: {
       id: 1,
       source: given.source ?? 'extracta',
-      format: 'legacy',
+      format: given.format ?? 'legacy',
       body: given.webhookBody ?? legacyBody('[{"extractionId":"e"}]'),
       signature: 's',
     },

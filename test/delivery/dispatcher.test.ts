@@ -33,6 +33,8 @@ describe('deliveries that are due', () => {
         status: 200,
         error: null,
         response: '{"message":"Webhook received"}',
+        mode: 'live',
+        share: 100,
       },
     ]);
   });

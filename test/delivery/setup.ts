@@ -2,12 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config, DestinationConfig } from '../../src/config/config.js';
+import { createConverter } from '../../src/convert/converter.js';
 import { type Dispatcher, startDispatcher } from '../../src/delivery/dispatcher.js';
 import { StoreError } from '../../src/errors.js';
-import type { NewWebhook, Settlement, Verified } from '../../src/model.js';
+import { DEFAULT_STATUSES } from '../../src/formats/legacy.js';
+import { formatOf, readRequestBody } from '../../src/formats/request-body.js';
+import type { NewWebhook, Route, Settlement, Verified } from '../../src/model.js';
 import { openStore } from '../../src/store/open.js';
 import type { DeliveryDetail, Store } from '../../src/store/store.js';
 import { memoryLog } from '../support/http.js';
+import { documentedSignature } from '../support/listener.js';
 
 export const SECRET = 'E_AI_K_delivery-test';
 const source = {
@@ -25,6 +29,10 @@ export const destinationAt = (url: string, more: Partial<DestinationConfig> = {}
   sources: ['extracta'],
   events: ['*'],
   when: null,
+  format: 'new',
+  mode: 'live',
+  share: 100,
+  alternative: null,
   secret: null,
   standardSecret: null,
   headers: {},
@@ -34,7 +42,14 @@ export const destinationAt = (url: string, more: Partial<DestinationConfig> = {}
   ...more,
 });
 
-type Verbs = Pick<Store, 'claimDeliveries' | 'settle' | 'releaseExpired'>;
+const routeTo = (destination: string): Route => ({
+  destination,
+  mode: 'live',
+  share: 100,
+  oncePerWebhook: false,
+});
+
+type Verbs = Pick<Store, 'claimDeliveries' | 'settle' | 'releaseExpired' | 'lineUp'>;
 
 /** A store in a folder of its own, deliveries in it, and dispatchers on it, all with one clock that stands still. */
 export class Setup {
@@ -90,7 +105,7 @@ export class Setup {
           body: null,
           plain: true,
           files: [],
-          destinations: to,
+          destinations: to.map(routeTo),
         },
       ],
     }));
@@ -101,6 +116,26 @@ export class Setup {
       .filter(({ messageId }) => added.has(messageId))
       .map(({ id }) => id)
       .sort((a, b) => a - b);
+  }
+
+  /** Puts webhooks into the store, signed as the vendor does, and converts them. */
+  async receive(destinations: readonly DestinationConfig[], ...bodies: readonly string[]): Promise<void> {
+    const rules = { ...source, statuses: DEFAULT_STATUSES, dedupWindow: 3_600_000 };
+    const convert = createConverter({ sources: [rules], destinations });
+    const webhooks = bodies.map((body) => ({
+      source: source.name,
+      format: formatOf(readRequestBody(body)),
+      receivedAt: this.time,
+      body,
+      signature: documentedSignature(body, SECRET),
+      secretIndex: 0,
+    }));
+    await this.store.putWebhooks(webhooks as unknown as Verified<NewWebhook>[]);
+    const claimed = await this.store.claimWebhooks({ limit: bodies.length, now: this.time, lease: 60_000 });
+    const conversions = claimed.map(convert);
+    const lost = conversions.find(({ outcome }) => outcome === 'quarantined');
+    if (lost !== undefined) throw new Error(`quarantined: ${JSON.stringify(lost)}`);
+    await this.store.saveConversions(conversions, this.time);
   }
 
   dispatch(...destinations: readonly DestinationConfig[]): Dispatcher {
@@ -170,6 +205,7 @@ export class Setup {
           if (fault !== undefined) throw new StoreError('store_unavailable', 'a value that it cannot take');
           return store.settle(batch);
         }),
+      lineUp: (destination) => unless('lineUp', () => store.lineUp(destination)),
       releaseExpired: (now) => unless('releaseExpired', () => store.releaseExpired(now)),
     };
   }

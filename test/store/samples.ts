@@ -7,6 +7,7 @@ import type {
   FileIdentity,
   NewWebhook,
   QuarantineReason,
+  Route,
   Settlement,
   StoredWebhook,
   Verified,
@@ -49,13 +50,27 @@ export const unique = (prefix: string): string => {
   return `${prefix}-${serial}`;
 };
 
-export const event = (overrides: Partial<ConvertedEvent> = {}): ConvertedEvent => ({
+export const routeTo = (destination: string, overrides: Partial<Route> = {}): Route => ({
+  destination,
+  mode: 'live',
+  share: 100,
+  oncePerWebhook: false,
+  ...overrides,
+});
+
+/** @param overrides.destinations a name alone is one that is live. */
+export const event = ({
+  destinations = ['billing'],
+  ...overrides
+}: Omit<Partial<ConvertedEvent>, 'destinations'> & {
+  readonly destinations?: readonly (string | Route)[];
+} = {}): ConvertedEvent => ({
   event: 'extraction.processed',
   messageId: `evt_${sha256(unique('message')).subarray(0, 18).toString('base64url')}`,
   body: null,
   plain: true,
   files: [file(unique('file'))],
-  destinations: ['billing'],
+  destinations: destinations.map((each) => (typeof each === 'string' ? routeTo(each) : each)),
   ...overrides,
 });
 
@@ -77,6 +92,8 @@ const attempt = (overrides: Partial<Attempt> = {}): Attempt => ({
   status: 200,
   error: null,
   response: '{"message":"Webhook received"}',
+  mode: 'live',
+  share: 100,
   ...overrides,
 });
 
@@ -107,6 +124,12 @@ export const dead = ({ id, fence }: Fenced, reason = 'used up its 3 attempts'): 
   outcome: 'dead',
   attempt: failure(),
   reason,
+});
+export const missed = ({ id, fence }: Fenced): Settlement => ({
+  deliveryId: id,
+  fence,
+  outcome: 'missed',
+  attempt: failure({ mode: 'shadow' }),
 });
 export const released = ({ id, fence }: Fenced): Settlement => ({
   deliveryId: id,

@@ -1,4 +1,4 @@
-import type { Conversion, ConvertedEvent, FileIdentity, Format } from '../../model.js';
+import type { Conversion, ConvertedEvent, FileIdentity, Format, Route } from '../../model.js';
 import type { SavedConversion } from '../store.js';
 import type { Database, Statement, Value } from './driver.js';
 import { LateIndex } from './late-index.js';
@@ -56,6 +56,8 @@ export class Conversions {
     this.#insertDeliveries = new Insert(db, 'deliveries', [
       'event_id',
       'destination',
+      'mode',
+      'share',
       'due_at',
       'created_at',
     ]);
@@ -81,6 +83,7 @@ export class Conversions {
         return { webhookId, applied: true, events: [] };
       }
       if (quarantined.has(webhookId)) this.#leaveQuarantine.run(webhookId);
+      write.webhook();
       const events = conversion.events.map((event) =>
         write.event(webhook, event, conversion.duplicatesSince),
       );
@@ -113,12 +116,19 @@ export class Conversions {
 class Writing {
   readonly events: Value[] = [];
   readonly deliveries: Value[] = [];
+  /** Destinations that have the webhook whose events are written now. */
+  readonly #reached = new Set<string>();
 
   constructor(
     private readonly sightings: Sightings,
     public lastEvent: number,
     private readonly now: number,
   ) {}
+
+  /** The events that follow are another webhook's. */
+  webhook(): void {
+    this.#reached.clear();
+  }
 
   event(
     [webhookId, format, receivedAt]: Waiting,
@@ -143,9 +153,22 @@ class Writing {
     );
     const accepted = duplicateOf === null;
     this.sightings.add(event.files, { eventId: id, at: now, format, accepted });
-    const destinations = accepted ? event.destinations : [];
-    for (const destination of destinations) this.deliveries.push(id, destination, now, now);
-    return { id, messageId: event.messageId, duplicateOf, deliveries: destinations.length };
+    const deliveries = accepted ? this.#deliver(id, event.destinations) : 0;
+    return { id, messageId: event.messageId, duplicateOf, deliveries };
+  }
+
+  /** @returns how many deliveries it makes. */
+  #deliver(eventId: number, routes: readonly Route[]): number {
+    let count = 0;
+    for (const { destination, mode, share, oncePerWebhook } of routes) {
+      if (oncePerWebhook) {
+        if (this.#reached.has(destination)) continue;
+        this.#reached.add(destination);
+      }
+      this.deliveries.push(eventId, destination, mode, share, this.now, this.now);
+      count += 1;
+    }
+    return count;
   }
 }
 

@@ -1,10 +1,12 @@
-import type { Attempt, ClaimedDelivery, Format, Settlement } from '../../model.js';
+import type { Attempt, ClaimedDelivery, Format, SendingMode, Settlement } from '../../model.js';
 import type { Database, Statement, Value } from './driver.js';
 import { cut, fromOptionalText, fromText, Insert, optionalText, type Text, text } from './values.js';
 
 type Row = readonly [
   id: number,
   fence: number,
+  mode: SendingMode,
+  share: number,
   attempts: number,
   eventId: number,
   receivedAt: number,
@@ -35,12 +37,13 @@ export class Deliveries {
   readonly #insertAttempts: Insert;
   readonly #anyExpired: Statement<unknown>;
   readonly #releaseExpired: Statement<never>;
+  readonly #lineUp: Statement<never>;
 
   constructor(db: Database) {
     this.#anyDue = db.prepare(`SELECT 1 FROM deliveries d WHERE ${DUE} LIMIT 1`);
     this.#due =
-      db.prepareTuples(`SELECT d.id, d.fence, d.attempts, d.event_id, e.received_at, e.event, e.message_id, e.body, e.plain,
-              e.webhook_id, w.source, w.format, w.body, w.signature
+      db.prepareTuples(`SELECT d.id, d.fence, d.mode, d.share, d.attempts, d.event_id, e.received_at, e.event, e.message_id,
+              e.body, e.plain, e.webhook_id, w.source, w.format, w.body, w.signature
          FROM deliveries d CROSS JOIN events e ON e.id = d.event_id CROSS JOIN webhooks w ON w.id = e.webhook_id
         WHERE ${DUE} ORDER BY d.due_at, d.id LIMIT ?`);
     this.#send = db.prepare(
@@ -70,12 +73,21 @@ export class Deliveries {
       'status',
       'error',
       'response',
+      'mode',
+      'share',
     ]);
     const expired = "state = 'sending' AND lease_until <= ?";
     this.#anyExpired = db.prepare(`SELECT 1 FROM deliveries WHERE ${expired} LIMIT 1`);
     // due_at is left as it was: they are due, and keep their place before those that came later.
     this.#releaseExpired = db.prepare(
       `UPDATE deliveries SET state = 'pending', lease_until = NULL WHERE ${expired}`,
+    );
+    // Two states, each with its partial index. What a crash left as being sent waits as well, once its lease has ended.
+    const outOfLine = 'destination = ?1 AND due_at <> created_at';
+    this.#lineUp = db.prepare(
+      `UPDATE deliveries SET due_at = created_at WHERE id IN (
+         SELECT id FROM deliveries WHERE state = 'pending' AND ${outOfLine}
+         UNION ALL SELECT id FROM deliveries WHERE state = 'sending' AND ${outOfLine})`,
     );
   }
 
@@ -129,6 +141,10 @@ export class Deliveries {
   releaseExpired(now: number): number {
     return Number(this.#releaseExpired.run(now).changes);
   }
+
+  lineUp(destination: string): number {
+    return Number(this.#lineUp.run(destination).changes);
+  }
 }
 
 type Delivered = Extract<Settlement, { readonly outcome: 'delivered' }>;
@@ -149,6 +165,8 @@ function following(settlement: Exclude<Settlement, { readonly outcome: 'released
       return ['pending', Math.round(settlement.dueAt), null, null];
     case 'dead':
       return ['dead', null, endedAt, text(cut(settlement.reason, MAX_ERROR))];
+    case 'missed':
+      return ['missed', null, endedAt, null];
   }
 }
 
@@ -158,15 +176,19 @@ const attemptValues = (attempt: Attempt, error: Value): readonly Value[] => [
   attempt.status,
   error,
   optionalText(attempt.response === null ? null : cut(attempt.response, MAX_RESPONSE)),
+  attempt.mode,
+  attempt.share,
 ];
 
 function claimedDelivery(row: Row, destination: string): ClaimedDelivery {
-  const [id, fence, attempts, eventId, receivedAt, event, messageId, body, plain, ...webhook] = row;
-  const [webhookId, source, format, raw, signature] = webhook;
+  const [id, fence, mode, share, attempts, eventId, receivedAt, event, messageId, ...content] = row;
+  const [body, plain, webhookId, source, format, raw, signature] = content;
   return {
     id,
     fence: fence + 1,
     destination,
+    mode,
+    share,
     attempts,
     receivedAt,
     eventId,

@@ -1,4 +1,4 @@
-import type { Attempt, DeliveryState } from '../../model.js';
+import type { Attempt, DeliveryState, SendingMode } from '../../model.js';
 import type { DeliveryDetail, DeliveryQuery, DeliveryRow } from '../store.js';
 import type { Database, Value } from './driver.js';
 import { filtered } from './filtered.js';
@@ -10,6 +10,8 @@ interface Row {
   readonly message_id: Text;
   readonly event: Text;
   readonly destination: string;
+  readonly mode: SendingMode;
+  readonly share: number;
   readonly state: DeliveryState;
   readonly attempts: number;
   readonly created_at: number;
@@ -26,6 +28,7 @@ const STATE_IS: Readonly<Record<DeliveryState, string>> = {
   sending: "d.state = 'sending'",
   delivered: "d.state = 'delivered'",
   dead: "d.state = 'dead'",
+  missed: "d.state = 'missed'",
 };
 
 /** Up to so many pending deliveries are sorted; more are found while going back through all of them, in order. */
@@ -61,6 +64,8 @@ export class DeliveryLists {
         status: number | null;
         error: Text | null;
         response: Text | null;
+        mode: SendingMode;
+        share: number;
       }>('SELECT * FROM attempts WHERE delivery_id = ? ORDER BY number', id)
       .map(
         (attempt): Attempt => ({
@@ -69,6 +74,8 @@ export class DeliveryLists {
           status: attempt.status,
           error: fromOptionalText(attempt.error),
           response: fromOptionalText(attempt.response),
+          mode: attempt.mode,
+          share: attempt.share,
         }),
       );
     return { ...row, attemptRows };
@@ -79,6 +86,7 @@ export class DeliveryLists {
     if (query.eventId !== undefined) return 'deliveries_event';
     if (query.status === 'sending') return 'deliveries_sending';
     if (query.status === 'dead') return 'deliveries_dead';
+    if (query.status === 'missed') return 'deliveries_missed';
     return query.status === 'pending' && this.#fewPending(query.destination)
       ? 'deliveries_due'
       : 'deliveries_created';
@@ -107,6 +115,8 @@ export class DeliveryLists {
         messageId: fromText(row.message_id),
         event: fromText(row.event),
         destination: row.destination,
+        mode: row.mode,
+        share: row.share,
         status: row.state,
         attempts: row.attempts,
         createdAt: row.created_at,

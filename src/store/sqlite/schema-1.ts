@@ -74,11 +74,13 @@ CREATE TABLE events_by_message (ending TEXT, event_id INTEGER, PRIMARY KEY (endi
 CREATE TABLE late_indexes (name TEXT PRIMARY KEY, through INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO late_indexes VALUES ('sightings_by_key', 0), ('events_by_message', 0);
 
--- state is pending, sending, delivered or dead. fence counts the claims: only the latest may settle.
+-- state is pending, sending, delivered, dead or missed; mode is live or shadow, share a percentage. fence counts the claims: only the latest may settle.
 CREATE TABLE deliveries (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,
   event_id    INTEGER NOT NULL,
   destination TEXT    NOT NULL,
+  mode        TEXT    NOT NULL DEFAULT 'live',
+  share       REAL    NOT NULL DEFAULT 100,
   state       TEXT    NOT NULL DEFAULT 'pending',
   due_at      INTEGER,
   created_at  INTEGER NOT NULL,
@@ -93,6 +95,7 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (destination, due_at) WHERE state = 'pending';
 CREATE INDEX deliveries_sending ON deliveries (lease_until) WHERE state = 'sending';
 CREATE INDEX deliveries_dead ON deliveries (created_at) WHERE state = 'dead';
+CREATE INDEX deliveries_missed ON deliveries (created_at) WHERE state = 'missed';
 CREATE INDEX deliveries_created ON deliveries (created_at);
 CREATE INDEX deliveries_event ON deliveries (event_id);
 
@@ -104,6 +107,8 @@ CREATE TABLE attempts (
   status      INTEGER,
   error       TEXT,
   response    TEXT,
+  mode        TEXT    NOT NULL,
+  share       REAL    NOT NULL,
   PRIMARY KEY (delivery_id, number)
 ) WITHOUT ROWID;
 

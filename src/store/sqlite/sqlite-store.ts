@@ -83,6 +83,10 @@ export class SqliteStore implements Store {
     });
   }
 
+  lineUp(destination: string) {
+    return this.#write(() => this.#deliveries.lineUp(destination));
+  }
+
   listEvents(query: EventQuery) {
     return this.#read(() => this.#eventLists.list(query));
   }

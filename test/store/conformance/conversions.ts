@@ -11,6 +11,7 @@ import {
   only,
   putOne,
   quarantined,
+  routeTo,
   T0,
   webhooks,
 } from '../samples.js';
@@ -33,11 +34,44 @@ export function conversionRules(given: Given): void {
         event: 'extraction.processed',
         body: '{"event":"x"}',
         files: 1,
-        deliveries: { pending: 2, sending: 0, delivered: 0, dead: 0 },
+        deliveries: { pending: 2, sending: 0, delivered: 0, dead: 0, missed: 0 },
         webhook: { id: saved.webhookId, state: 'converted' },
         deliveryRows: [{ status: 'pending' }, { status: 'pending' }],
       });
       expect(await store.getEvent(saved.events[1]?.id ?? 0)).toMatchObject({ body: null, deliveryRows: [] });
+    });
+
+    it('keeps the mode and the share of each route', async () => {
+      const routes = [routeTo('billing', { share: 12.5 }), routeTo('archive', { mode: 'shadow' })];
+      await accept(given.store, [event({ destinations: routes })]);
+      const rows = await given.store.listDeliveries({ limit: 10 });
+      expect(rows).toMatchObject([
+        { destination: 'archive', mode: 'shadow', share: 100 },
+        { destination: 'billing', mode: 'live', share: 12.5 },
+      ]);
+    });
+
+    it('makes one delivery a webhook where the route says so, for the first event that is no duplicate', async () => {
+      const once = routeTo('old', { oncePerWebhook: true });
+      const repeated = event({ destinations: [] });
+      await accept(given.store, [repeated]);
+      const events = [
+        event({ ...repeated, destinations: ['billing', once] }),
+        event({ destinations: ['billing'] }),
+        event({ destinations: ['billing', once] }),
+        event({ destinations: [once, 'billing'] }),
+      ];
+      const saved = await accept(given.store, events);
+      expect(saved.events.map(({ deliveries }) => deliveries)).toEqual([0, 1, 2, 1]);
+      expect(only(await claim(given.store, T0, 'old')).eventId).toBe(saved.events[2]?.id);
+      expect(await claim(given.store)).toHaveLength(3);
+      // Each webhook has its own.
+      const [first = 0, second = 0] = await given.store.putWebhooks(webhooks(2));
+      await given.store.saveConversions(
+        [first, second].map((id) => converted(id, [event({ destinations: [once] })])),
+        T0,
+      );
+      expect(await claim(given.store, T0, 'old')).toHaveLength(2);
     });
 
     it('saves a batch of many in the order given', async () => {

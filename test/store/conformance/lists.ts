@@ -71,7 +71,7 @@ export function listRules(given: Given): void {
           files: 2,
           receivedAt: T0,
           duplicateOf: null,
-          deliveries: { pending: 1, sending: 1, delivered: 1, dead: 1 },
+          deliveries: { pending: 1, sending: 1, delivered: 1, dead: 1, missed: 0 },
         },
       ]);
     });
@@ -156,6 +156,8 @@ export function listRules(given: Given): void {
         messageId: expect.stringMatching(/^evt_/),
         event: 'extraction.processed',
         destination: 'billing',
+        mode: 'live',
+        share: 100,
         status: 'dead',
         attempts: 1,
         createdAt: T0 + 3 * HOUR,

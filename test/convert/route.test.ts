@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import type { DestinationConfig } from '../../src/config/config.js';
+import { createRouter } from '../../src/convert/route.js';
+import { takesShare } from '../../src/migration/share.js';
+import { destinationAt } from '../delivery/setup.js';
+
+const to = (name: string, more: Partial<DestinationConfig> = {}): DestinationConfig =>
+  destinationAt('http://127.0.0.1:1/', { name, ...more });
+
+const event = (batchId: unknown = 'bat_1', name = 'extraction.processed', messageId = 'evt_1') => ({
+  messageId,
+  value: { event: name, result: [{ batchId }, { batchId: 'another' }] },
+});
+
+const namesOf = (destinations: readonly DestinationConfig[], ...args: Parameters<typeof event>) =>
+  createRouter(destinations)('extracta', event(...args)).map(({ destination }) => destination);
+
+const batches = Array.from({ length: 200 }, (_, index) => `bat_${index}`);
+
+describe('routes', () => {
+  it('go to each destination that takes the source and the event, as it is configured', () => {
+    const route = createRouter([
+      to('live'),
+      to('shadow', { mode: 'shadow', format: 'legacy' }),
+      to('paused', { mode: 'paused' }),
+      to('another-source', { sources: ['other'] }),
+      to('another-event', { events: ['extraction.failed'] }),
+      to('not-so', { when: { properties: { event: { const: 'x' } } } }),
+    ]);
+    expect(route('extracta', event())).toEqual([
+      { destination: 'live', mode: 'live', share: 100, oncePerWebhook: false },
+      { destination: 'shadow', mode: 'shadow', share: 100, oncePerWebhook: true },
+      { destination: 'paused', mode: 'live', share: 100, oncePerWebhook: false },
+    ]);
+  });
+
+  it('of a share are those of its batches, and the rest are the alternative’s alone, in its own way', () => {
+    const destinations = [
+      to('old', { format: 'legacy', mode: 'shadow' }),
+      to('next', { share: 30.1, alternative: 'old' }),
+    ];
+    const route = createRouter(destinations);
+    for (const batch of batches) {
+      const taken = takesShare(batch, 'next', 30.1);
+      expect(route('extracta', event(batch))).toEqual([
+        taken
+          ? { destination: 'next', mode: 'live', share: 30.1, oncePerWebhook: false }
+          : { destination: 'old', mode: 'shadow', share: 69.9, oncePerWebhook: true },
+      ]);
+    }
+    expect(new Set(batches.flatMap((batch) => namesOf(destinations, batch)))).toEqual(
+      new Set(['next', 'old']),
+    );
+  });
+
+  it('are the same for every event of a batch, whatever file comes after the first', () => {
+    const destinations = [to('next', { share: 50, alternative: 'old' }), to('old')];
+    for (const batch of batches.slice(0, 30)) {
+      const first = namesOf(destinations, batch, 'extraction.processed', 'evt_1');
+      expect(namesOf(destinations, batch, 'extraction.confirmed', 'evt_2')).toEqual(first);
+    }
+  });
+
+  it('are told by the event itself where it names no batch', () => {
+    const destinations = [to('next', { share: 50, alternative: 'old' }), to('old')];
+    const ways = batches.map((id) => namesOf(destinations, null, 'classification.done', id)[0]);
+    expect(ways).toEqual(batches.map((id) => (takesShare(id, 'next', 50) ? 'next' : 'old')));
+    expect(
+      createRouter(destinations)('extracta', { messageId: 'a', value: { event: 'x.y', result: [] } }),
+    ).toHaveLength(1);
+  });
+
+  it('to an alternative pass the filters of who names it, and no others', () => {
+    const destinations = [
+      to('next', { share: 0, alternative: 'old', events: ['extraction.processed'] }),
+      to('old', { sources: ['other'], events: ['extraction.failed'], when: false }),
+    ];
+    expect(namesOf(destinations, 'b', 'extraction.processed')).toEqual(['old']);
+    expect(namesOf(destinations, 'b', 'extraction.failed')).toEqual([]);
+  });
+
+  it('to an alternative end where all is taken', () => {
+    const destinations = [to('next', { share: 100, alternative: 'old' }), to('old')];
+    expect(batches.flatMap((batch) => namesOf(destinations, batch))).toEqual(batches.map(() => 'next'));
+  });
+
+  it('to an alternative of several are one', () => {
+    const destinations = [
+      to('a', { share: 0, alternative: 'old' }),
+      to('b', { share: 0, alternative: 'old' }),
+      to('old'),
+      to('c'),
+    ];
+    expect(namesOf(destinations)).toEqual(['old', 'c']);
+  });
+});
