@@ -4,6 +4,7 @@ import { conversionRules } from './conformance/conversions.js';
 import { deliveryRules } from './conformance/deliveries.js';
 import { duplicateRules } from './conformance/duplicates.js';
 import { listRules } from './conformance/lists.js';
+import { modeRules } from './conformance/modes.js';
 import { transactionRules } from './conformance/transactions.js';
 import { webhookRules } from './conformance/webhooks.js';
 
@@ -47,6 +48,7 @@ export function describeStore(name: string, open: () => Promise<Subject>): void 
     conversionRules(given);
     duplicateRules(given);
     deliveryRules(given);
+    modeRules(given);
     listRules(given);
     transactionRules(given);
   });

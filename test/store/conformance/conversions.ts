@@ -41,16 +41,6 @@ export function conversionRules(given: Given): void {
       expect(await store.getEvent(saved.events[1]?.id ?? 0)).toMatchObject({ body: null, deliveryRows: [] });
     });
 
-    it('keeps the mode and the share of each route', async () => {
-      const routes = [routeTo('billing', { share: 12.5 }), routeTo('archive', { mode: 'shadow' })];
-      await accept(given.store, [event({ destinations: routes })]);
-      const rows = await given.store.listDeliveries({ limit: 10 });
-      expect(rows).toMatchObject([
-        { destination: 'archive', mode: 'shadow', share: 100 },
-        { destination: 'billing', mode: 'live', share: 12.5 },
-      ]);
-    });
-
     it('makes one delivery a webhook where the route says so, for the first event that is no duplicate', async () => {
       const once = routeTo('old', { oncePerWebhook: true });
       const repeated = event({ destinations: [] });
