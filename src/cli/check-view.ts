@@ -80,8 +80,7 @@ const destinationColumns: readonly Column<Findings['destinations'][number]>[] = 
 
 const shareColumn: Column<Findings['destinations'][number]> = {
   title: 'share',
-  value: ({ share, alternative }) =>
-    alternative === null ? `${share}%` : `${share}%, the rest to ${alternative}`,
+  value: ({ share, alternative }) => (alternative === null ? null : `${share}%, the rest to ${alternative}`),
 };
 
 const probeColumn: Column<Findings['destinations'][number]> = {
