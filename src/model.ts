@@ -57,6 +57,8 @@ export interface Route {
   readonly share: number;
   /** What it gets is the webhook and not the event, so that of one webhook's events only the first makes a delivery. */
   readonly oncePerWebhook: boolean;
+  /** Milliseconds before the first attempt. */
+  readonly delay: number;
 }
 
 /** The new-format thing made from a webhook, before it is stored. */

@@ -13,7 +13,7 @@ interface RoutableEvent {
 
 type Destination = Pick<
   DestinationConfig,
-  'name' | 'sources' | 'events' | 'when' | 'format' | 'mode' | 'share' | 'alternative'
+  'name' | 'sources' | 'events' | 'when' | 'format' | 'mode' | 'share' | 'alternative' | 'retry'
 >;
 
 /** Some of the batches go one way and the rest the other: null where that is nobody's. */
@@ -59,12 +59,13 @@ function forkOf(destination: Destination, destinations: readonly Destination[]):
   return { share, taken: routeTo(destination, share), rest };
 }
 
-const routeTo = ({ name, mode, format }: Destination, share: number): Route => ({
+const routeTo = ({ name, mode, format, retry }: Destination, share: number): Route => ({
   destination: name,
   // What is paused is sent one day, as to any that is live.
   mode: mode === 'shadow' ? 'shadow' : 'live',
   share,
   oncePerWebhook: format === 'legacy',
+  delay: retry.schedule[0] ?? 0,
 });
 
 /** The batch that an event belongs to: its first file's. */

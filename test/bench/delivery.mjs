@@ -32,7 +32,7 @@ for (let from = 0; from < count; from += CHUNK) {
     body: null,
     plain: true,
     files: [],
-    destinations: [{ destination: 'handler', mode: 'live', share: 100, oncePerWebhook: false }],
+    destinations: [{ destination: 'handler', mode: 'live', share: 100, oncePerWebhook: false, delay: 0 }],
   };
   const conversions = ids.map((webhookId) => ({
     outcome: 'converted',

@@ -37,7 +37,7 @@ const conversion = (webhook) => {
     body: null,
     plain: true,
     files,
-    destinations: [{ destination: 'billing', mode: 'live', share: 100, oncePerWebhook: false }],
+    destinations: [{ destination: 'billing', mode: 'live', share: 100, oncePerWebhook: false, delay: 0 }],
   };
   return {
     outcome: 'converted',

@@ -28,10 +28,15 @@ describe('routes', () => {
       to('not-so', { when: { properties: { event: { const: 'x' } } } }),
     ]);
     expect(route('extracta', event())).toEqual([
-      { destination: 'live', mode: 'live', share: 100, oncePerWebhook: false },
-      { destination: 'shadow', mode: 'shadow', share: 100, oncePerWebhook: true },
-      { destination: 'paused', mode: 'live', share: 100, oncePerWebhook: false },
+      { destination: 'live', mode: 'live', share: 100, oncePerWebhook: false, delay: 0 },
+      { destination: 'shadow', mode: 'shadow', share: 100, oncePerWebhook: true, delay: 0 },
+      { destination: 'paused', mode: 'live', share: 100, oncePerWebhook: false, delay: 0 },
     ]);
+  });
+
+  it('wait as their schedule says before the first attempt', () => {
+    const retry = { attempts: 2, schedule: [7_000, 1_000], jitter: 0 };
+    expect(createRouter([to('late', { retry })])('extracta', event())).toMatchObject([{ delay: 7_000 }]);
   });
 
   it('of a share are those of its batches, and the rest are the alternative’s alone, in its own way', () => {
@@ -44,8 +49,8 @@ describe('routes', () => {
       const taken = takesShare(batch, 'next', 30.1);
       expect(route('extracta', event(batch))).toEqual([
         taken
-          ? { destination: 'next', mode: 'live', share: 30.1, oncePerWebhook: false }
-          : { destination: 'old', mode: 'shadow', share: 69.9, oncePerWebhook: true },
+          ? { destination: 'next', mode: 'live', share: 30.1, oncePerWebhook: false, delay: 0 }
+          : { destination: 'old', mode: 'shadow', share: 69.9, oncePerWebhook: true, delay: 0 },
       ]);
     }
     expect(new Set(batches.flatMap((batch) => namesOf(destinations, batch)))).toEqual(

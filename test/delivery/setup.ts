@@ -47,6 +47,7 @@ const routeTo = (destination: string): Route => ({
   mode: 'live',
   share: 100,
   oncePerWebhook: false,
+  delay: 0,
 });
 
 type Verbs = Pick<Store, 'claimDeliveries' | 'settle' | 'releaseExpired' | 'lineUp'>;

@@ -55,6 +55,7 @@ export const routeTo = (destination: string, overrides: Partial<Route> = {}): Ro
   mode: 'live',
   share: 100,
   oncePerWebhook: false,
+  delay: 0,
   ...overrides,
 });
 

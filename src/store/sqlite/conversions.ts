@@ -160,12 +160,12 @@ class Writing {
   /** @returns how many deliveries it makes. */
   #deliver(eventId: number, routes: readonly Route[]): number {
     let count = 0;
-    for (const { destination, mode, share, oncePerWebhook } of routes) {
+    for (const { destination, mode, share, oncePerWebhook, delay } of routes) {
       if (oncePerWebhook) {
         if (this.#reached.has(destination)) continue;
         this.#reached.add(destination);
       }
-      this.deliveries.push(eventId, destination, mode, share, this.now, this.now);
+      this.deliveries.push(eventId, destination, mode, share, this.now + delay, this.now);
       count += 1;
     }
     return count;
