@@ -7,8 +7,6 @@ import { cut, Insert, optionalText, text } from './values.js';
 
 type Waiting = readonly [webhookId: number, format: Format, receivedAt: number];
 
-/** Events after the late index are read one by one to find a `webhook-id`: this many take some 20 ms. */
-const UNINDEXED = 65_536;
 const MAX_ERRORS = 100;
 const MAX_ERROR = 1000;
 
@@ -92,7 +90,7 @@ export class Conversions {
     this.#insertEvents.run(write.events);
     this.#insertDeliveries.run(write.deliveries);
     this.sightings.write();
-    this.#index(write.lastEvent);
+    this.#byMessage.extendWhenDue(write.lastEvent);
     return saved;
   }
 
@@ -105,10 +103,6 @@ export class Conversions {
       waiting: new Map([...received, ...quarantined].map((row) => [row[0], row])),
       quarantined: new Set(quarantined.map(([id]) => id)),
     };
-  }
-
-  #index(lastEvent: number): void {
-    if (lastEvent - this.#byMessage.through() >= UNINDEXED) this.#byMessage.extend(lastEvent);
   }
 }
 

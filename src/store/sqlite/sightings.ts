@@ -11,12 +11,9 @@ interface Acceptance {
 
 type Row = readonly [id: number, eventId: number, seenAt: number, subject: Uint8Array, digest: Uint8Array];
 
-/** How many files are kept in memory (about 12 MB) until the index on disk takes them in. */
-const RECENT = 65_536;
-
 /**
  * The ledger of what was seen: a row for each file of each event. To find a file by its identity there is an index for
- * the older rows (see `LateIndex`) and a map in memory for those after it.
+ * the older rows (see `LateIndex`) and a map in memory for those after it, of about 12 MB at most.
  */
 export class Sightings {
   readonly #insert: Insert;
@@ -29,7 +26,6 @@ export class Sightings {
   #known: ReadonlySet<number> = new Set();
   /** The last row that was read or written; null: nothing is known yet. */
   #last: number | null = null;
-  #through = 0;
   #rows: Value[] = [];
 
   constructor(db: Database) {
@@ -61,10 +57,7 @@ export class Sightings {
 
   /** Before `repeats`: looks these files up together, most of which are new, and reads what other processes wrote. */
   look(files: readonly FileIdentity[]): void {
-    if (this.#last === null) {
-      this.#through = this.#index.through();
-      this.#last = this.#through;
-    }
+    this.#last ??= this.#index.through();
     for (const [id, eventId, at, subject, digest] of this.#since.iterate(this.#last)) {
       this.#recent.set(nameOf({ subject, digest }), { eventId, at });
       this.#last = id;
@@ -119,10 +112,7 @@ export class Sightings {
     if (this.#rows.length === 0) return;
     this.#last = this.#insert.run(this.#rows);
     this.#rows = [];
-    if (this.#last - this.#through < RECENT) return;
-    this.#index.extend(this.#last);
-    this.#through = this.#last;
-    this.#recent.clear();
+    if (this.#index.extendWhenDue(this.#last)) this.#recent.clear();
   }
 }
 

@@ -53,6 +53,18 @@ describe('the files', () => {
     await store.close();
   });
 
+  it('do not grow with what was written and done with: the WAL is used again', async () => {
+    const cwd = temporaryFolder();
+    const store = await open(cwd);
+    for (let index = 0; index < 200; index += 1) await putOne(store, { body: 'x'.repeat(200_000) });
+    const sizeOf = (name: string) => statSync(join(cwd, 'data', name)).size;
+    expect(sizeOf('shim.db-wal')).toBeLessThan(10_000_000);
+    await store.close();
+    expect(sizeOf('shim.db')).toBeGreaterThan(40_000_000);
+    // Once it is stopped, the file alone is a whole copy.
+    expect(existsSync(join(cwd, 'data', 'shim.db-wal')) ? sizeOf('shim.db-wal') : 0).toBe(0);
+  });
+
   it.each(['share', 'read'] as const)('are not made to %s', async (mode) => {
     const cwd = temporaryFolder();
     const error = await failureOf(open(cwd, mode));
