@@ -14,6 +14,7 @@ import {
   only,
   released,
   retry,
+  routeTo,
   T0,
 } from '../samples.js';
 
@@ -21,6 +22,12 @@ const statusOf = async (given: Given, id: number) => (await given.store.getDeliv
 
 export function deliveryRules(given: Given): void {
   describe('claims of deliveries', () => {
+    it('waits before the first attempt as the route says', async () => {
+      await accept(given.store, [event({ destinations: [routeTo('billing', { delay: 1_000 })] })]);
+      expect(await claim(given.store, T0 + 999)).toEqual([]);
+      expect(await claim(given.store, T0 + 1_000)).toHaveLength(1);
+    });
+
     it('gives all that is needed to send', async () => {
       const sent = event({
         event: 'extraction.failed',
