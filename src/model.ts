@@ -106,6 +106,8 @@ export interface ClaimedDelivery {
   readonly share: number;
   /** Attempts that were made and settled before this one. */
   readonly attempts: number;
+  /** False where other events of its webhook had been accepted before: then the webhook must not go out as it came. */
+  readonly whole: boolean;
   /** When the webhook arrived. */
   readonly receivedAt: number;
   readonly eventId: number;

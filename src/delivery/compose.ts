@@ -35,13 +35,13 @@ export function createCompose(
   };
   const signed = (delivery: ClaimedDelivery, { format, secret }: Parameters<Compose>[1]): Signed => {
     const { webhook } = delivery;
-    if (format === 'legacy' && webhook.format === 'legacy') {
+    if (format === 'legacy' && webhook.format === 'legacy' && delivery.whole) {
       const { body, signature } = webhook;
       return { body, signature: secret === null ? signature : mac(listenerText(body), keyOf(secret)) };
     }
     const key = keyOf(secretFor(webhook.source, secret));
     if (format === 'legacy') {
-      const body = toLegacy(delivery.body ?? webhook.body);
+      const body = toLegacy(toNew(delivery).body);
       return { body, signature: mac(listenerText(body), key) };
     }
     const outgoing = toNew(delivery);

@@ -36,7 +36,8 @@ export interface Store {
    * Keeps the events and makes a delivery for each of their destinations, or puts the webhook into quarantine; only
    * for webhooks that wait for conversion or are in quarantine, so that saving twice does nothing the second time.
    * An event all of whose files were accepted since `duplicatesSince` is kept as a duplicate, without deliveries.
-   * Of one webhook's events only the first that is no duplicate makes a delivery for a route that is `oncePerWebhook`.
+   * Of one webhook's events only the first makes a delivery for a route that is `oncePerWebhook`; but where one of them
+   * is a duplicate, each of the others makes its own, which is not `whole`: what was delivered must not go out again.
    */
   saveConversions(batch: readonly Conversion[], now: number): Promise<readonly SavedConversion[]>;
 

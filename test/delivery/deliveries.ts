@@ -18,6 +18,7 @@ export function claimed(
     destination: 'billing',
     mode: 'live',
     share: 100,
+    whole: true,
     attempts: given.attempts ?? 0,
     receivedAt: 0,
     eventId: 1,

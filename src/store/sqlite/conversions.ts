@@ -56,6 +56,7 @@ export class Conversions {
       'destination',
       'mode',
       'share',
+      'whole',
       'due_at',
       'created_at',
     ]);
@@ -81,10 +82,7 @@ export class Conversions {
         return { webhookId, applied: true, events: [] };
       }
       if (quarantined.has(webhookId)) this.#leaveQuarantine.run(webhookId);
-      write.webhook();
-      const events = conversion.events.map((event) =>
-        write.event(webhook, event, conversion.duplicatesSince),
-      );
+      const events = write.webhook(webhook, conversion.events, conversion.duplicatesSince);
       return { webhookId, applied: true, events };
     });
     this.#insertEvents.run(write.events);
@@ -119,17 +117,26 @@ class Writing {
     private readonly now: number,
   ) {}
 
-  /** The events that follow are another webhook's. */
-  webhook(): void {
+  webhook(
+    webhook: Waiting,
+    events: readonly ConvertedEvent[],
+    duplicatesSince: number | null,
+  ): SavedConversion['events'] {
     this.#reached.clear();
+    const first = this.lastEvent + 1;
+    const written = events.map((event) => this.#event(webhook, event, duplicatesSince));
+    const whole = written.every(({ duplicateOf }) => duplicateOf === null || duplicateOf >= first);
+    return written.map((row, index) => {
+      const routes = row.duplicateOf === null ? (events[index]?.destinations ?? []) : [];
+      return { ...row, deliveries: this.#deliver(row.id, routes, whole) };
+    });
   }
 
-  event(
+  #event(
     [webhookId, format, receivedAt]: Waiting,
     event: ConvertedEvent,
     duplicatesSince: number | null,
-  ): SavedConversion['events'][number] {
-    const { now } = this;
+  ): Omit<SavedConversion['events'][number], 'deliveries'> {
     this.lastEvent += 1;
     const id = this.lastEvent;
     const duplicateOf =
@@ -146,20 +153,22 @@ class Writing {
       optionalText(event.body),
     );
     const accepted = duplicateOf === null;
-    this.sightings.add(event.files, { eventId: id, at: now, format, accepted });
-    const deliveries = accepted ? this.#deliver(id, event.destinations) : 0;
-    return { id, messageId: event.messageId, duplicateOf, deliveries };
+    this.sightings.add(event.files, { eventId: id, at: this.now, format, accepted });
+    return { id, messageId: event.messageId, duplicateOf };
   }
 
-  /** @returns how many deliveries it makes. */
-  #deliver(eventId: number, routes: readonly Route[]): number {
+  /**
+   * @param whole whether all of the webhook is new: else what goes once for the webhook goes event by event
+   * @returns how many deliveries it makes
+   */
+  #deliver(eventId: number, routes: readonly Route[], whole: boolean): number {
     let count = 0;
     for (const { destination, mode, share, oncePerWebhook, delay } of routes) {
-      if (oncePerWebhook) {
+      if (oncePerWebhook && whole) {
         if (this.#reached.has(destination)) continue;
         this.#reached.add(destination);
       }
-      this.deliveries.push(eventId, destination, mode, share, this.now + delay, this.now);
+      this.deliveries.push(eventId, destination, mode, share, whole ? 1 : 0, this.now + delay, this.now);
       count += 1;
     }
     return count;

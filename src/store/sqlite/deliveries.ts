@@ -7,6 +7,7 @@ type Row = readonly [
   fence: number,
   mode: SendingMode,
   share: number,
+  whole: number,
   attempts: number,
   eventId: number,
   receivedAt: number,
@@ -42,7 +43,7 @@ export class Deliveries {
   constructor(db: Database) {
     this.#anyDue = db.prepare(`SELECT 1 FROM deliveries d WHERE ${DUE} LIMIT 1`);
     this.#due =
-      db.prepareTuples(`SELECT d.id, d.fence, d.mode, d.share, d.attempts, d.event_id, e.received_at, e.event, e.message_id,
+      db.prepareTuples(`SELECT d.id, d.fence, d.mode, d.share, d.whole, d.attempts, d.event_id, e.received_at, e.event, e.message_id,
               e.body, e.plain, e.webhook_id, w.source, w.format, w.body, w.signature
          FROM deliveries d CROSS JOIN events e ON e.id = d.event_id CROSS JOIN webhooks w ON w.id = e.webhook_id
         WHERE ${DUE} ORDER BY d.due_at, d.id LIMIT ?`);
@@ -181,7 +182,7 @@ const attemptValues = (attempt: Attempt, error: Value): readonly Value[] => [
 ];
 
 function claimedDelivery(row: Row, destination: string): ClaimedDelivery {
-  const [id, fence, mode, share, attempts, eventId, receivedAt, event, messageId, ...content] = row;
+  const [id, fence, mode, share, whole, attempts, eventId, receivedAt, event, messageId, ...content] = row;
   const [body, plain, webhookId, source, format, raw, signature] = content;
   return {
     id,
@@ -189,6 +190,7 @@ function claimedDelivery(row: Row, destination: string): ClaimedDelivery {
     destination,
     mode,
     share,
+    whole: whole === 1,
     attempts,
     receivedAt,
     eventId,

@@ -75,13 +75,15 @@ CREATE TABLE events_by_message (ending TEXT, event_id INTEGER, PRIMARY KEY (endi
 CREATE TABLE late_indexes (name TEXT PRIMARY KEY, through INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO late_indexes VALUES ('sightings_by_key', 0), ('events_by_message', 0);
 
--- state is pending, sending, delivered, dead or missed; mode is live or shadow, share a percentage. fence counts the claims: only the latest may settle.
+-- state is pending, sending, delivered, dead or missed; mode is live or shadow, share a percentage; whole is 0
+-- where the rest of its webhook had been delivered before. fence counts the claims: only the latest may settle.
 CREATE TABLE deliveries (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,
   event_id    INTEGER NOT NULL,
   destination TEXT    NOT NULL,
   mode        TEXT    NOT NULL DEFAULT 'live',
   share       REAL    NOT NULL DEFAULT 100,
+  whole       INTEGER NOT NULL DEFAULT 1,
   state       TEXT    NOT NULL DEFAULT 'pending',
   due_at      INTEGER,
   created_at  INTEGER NOT NULL,

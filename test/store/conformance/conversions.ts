@@ -41,19 +41,19 @@ export function conversionRules(given: Given): void {
       expect(await store.getEvent(saved.events[1]?.id ?? 0)).toMatchObject({ body: null, deliveryRows: [] });
     });
 
-    it('makes one delivery a webhook where the route says so, for the first event that is no duplicate', async () => {
+    it('makes one delivery a webhook where the route says so, for the first event', async () => {
       const once = routeTo('old', { oncePerWebhook: true });
-      const repeated = event({ destinations: [] });
-      await accept(given.store, [repeated]);
       const events = [
-        event({ ...repeated, destinations: ['billing', once] }),
         event({ destinations: ['billing'] }),
         event({ destinations: ['billing', once] }),
         event({ destinations: [once, 'billing'] }),
       ];
       const saved = await accept(given.store, events);
-      expect(saved.events.map(({ deliveries }) => deliveries)).toEqual([0, 1, 2, 1]);
-      expect(only(await claim(given.store, T0, 'old')).eventId).toBe(saved.events[2]?.id);
+      expect(saved.events.map(({ deliveries }) => deliveries)).toEqual([1, 2, 1]);
+      expect(only(await claim(given.store, T0, 'old'))).toMatchObject({
+        eventId: saved.events[1]?.id,
+        whole: true,
+      });
       expect(await claim(given.store)).toHaveLength(3);
       // Each webhook has its own.
       const [first = 0, second = 0] = await given.store.putWebhooks(webhooks(2));
@@ -62,6 +62,23 @@ export function conversionRules(given: Given): void {
         T0,
       );
       expect(await claim(given.store, T0, 'old')).toHaveLength(2);
+    });
+
+    it('makes one for each new event where another of the webhook had been accepted, none of them whole', async () => {
+      const once = routeTo('old', { oncePerWebhook: true });
+      const repeated = event({ destinations: [] });
+      await accept(given.store, [repeated]);
+      const saved = await accept(given.store, [
+        event({ destinations: [once] }),
+        event({ ...repeated, destinations: [once] }),
+        event({ destinations: [once] }),
+      ]);
+      expect(saved.events.map(({ deliveries }) => deliveries)).toEqual([1, 0, 1]);
+      const claimed = await claim(given.store, T0, 'old');
+      expect(claimed.map(({ eventId, whole }) => [eventId, whole])).toEqual([
+        [saved.events[0]?.id, false],
+        [saved.events[2]?.id, false],
+      ]);
     });
 
     it('saves a batch of many in the order given', async () => {

@@ -48,6 +48,7 @@ export function deliveryRules(given: Given): void {
         destination: 'billing',
         mode: 'live',
         share: 100,
+        whole: true,
         attempts: 0,
         receivedAt: T0 - 5,
         eventId: only(saved.events).id,
