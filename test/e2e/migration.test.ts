@@ -64,7 +64,11 @@ async function command(
   later = 0,
 ): Promise<{ status: number; text: string }> {
   let text = '';
-  const writer = { write: (more: string | Uint8Array): void => void (text += Buffer.from(more).toString()) };
+  const writer = {
+    write: (more: string | Uint8Array): void => {
+      text += Buffer.from(more).toString();
+    },
+  };
   const status = await runCli([...line.split(' '), '--config', configFile], {
     program: 'webhook-shim',
     stdout: writer,
