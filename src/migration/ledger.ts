@@ -1,25 +1,6 @@
-import type { FileIdentity, Format } from '../model.js';
+import type { SightingRow, Store } from '../store/store.js';
 import { type ParityEntry, parityEntries, type Sighting, seenAt } from './parity.js';
 import { SETTLED_AFTER } from './parity-summary.js';
-
-/** A file as it was seen once, as the store has it (`SightingRow`). */
-interface SeenFile extends FileIdentity {
-  readonly id: number;
-  readonly eventId: number;
-  readonly source: string;
-  readonly format: Format;
-  readonly receivedAt: number;
-}
-
-/** Newest first; `before` is the id where the page before ended. */
-export interface LedgerSource {
-  listSightings(query: {
-    readonly limit: number;
-    readonly before?: number;
-    readonly since?: number;
-    readonly until?: number;
-  }): Promise<readonly SeenFile[]>;
-}
 
 export interface Period {
   /** Inclusive, in ms. */
@@ -46,7 +27,7 @@ const MARGIN = 3_600_000;
  * the newest are read.
  */
 export async function readLedger(
-  store: LedgerSource,
+  store: Pick<Store, 'listSightings'>,
   { since, until }: Period,
   most: number = MOST_SIGHTINGS,
 ): Promise<Ledger> {
@@ -80,7 +61,7 @@ export async function readLedger(
   return { entries: parityEntries(sightings).filter(isWithin), cutBefore };
 }
 
-const sightingOf = ({ source, format, eventId, receivedAt, subject, digest }: SeenFile): Sighting => ({
+const sightingOf = ({ source, format, eventId, receivedAt, subject, digest }: SightingRow): Sighting => ({
   source,
   format,
   eventId,

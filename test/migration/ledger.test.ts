@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type LedgerSource, readLedger } from '../../src/migration/ledger.js';
+import { readLedger } from '../../src/migration/ledger.js';
 import type { Format } from '../../src/model.js';
+import type { Store } from '../../src/store/store.js';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -18,7 +19,7 @@ function store(files: readonly (readonly [name: string, format: Format, at: numb
     subject: Buffer.from(name),
     digest: Buffer.from(`${name} content`),
   }));
-  const source: LedgerSource = {
+  const source: Pick<Store, 'listSightings'> = {
     listSightings: async ({ limit, before = Infinity, since = -Infinity, until = Infinity }) => {
       pages.push(limit);
       return rows
