@@ -3,7 +3,6 @@ import type {
   ClaimedDelivery,
   Conversion,
   DeliveryState,
-  FileIdentity,
   Format,
   NewWebhook,
   QuarantineReason,
@@ -195,7 +194,7 @@ export interface SightingQuery extends Page {
   readonly until?: number;
 }
 
-export interface SightingRow extends FileIdentity {
+export interface SightingRow {
   /** Grows with the time at which they were seen. */
   readonly id: number;
   readonly eventId: number;
@@ -203,6 +202,9 @@ export interface SightingRow extends FileIdentity {
   readonly format: Format;
   /** The webhook's time of arrival. */
   readonly receivedAt: number;
+  /** The file's identity (`FileIdentity`), as lower-case hex. */
+  readonly subject: string;
+  readonly digest: string;
 }
 
 /** Webhooks of one source in one format, verified by one secret. Retention does not touch it. */

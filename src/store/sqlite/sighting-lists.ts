@@ -7,8 +7,8 @@ type Row = readonly [
   source: string,
   format: SightingRow['format'],
   receivedAt: number,
-  subject: Uint8Array,
-  digest: Uint8Array,
+  subject: string,
+  digest: string,
 ];
 
 /** The ledger, read in pages. */
@@ -18,8 +18,8 @@ export class SightingLists {
   readonly #at: Statement<readonly [id: number, seenAt: number]>;
 
   constructor(db: Database) {
-    this.#page =
-      db.prepareTuples(`SELECT s.id, s.event_id, w.source, s.format, e.received_at, s.subject, s.digest
+    this.#page = db.prepareTuples(`SELECT s.id, s.event_id, w.source, s.format, e.received_at,
+              lower(hex(s.subject)), lower(hex(s.digest))
          FROM sightings s CROSS JOIN events e ON e.id = s.event_id CROSS JOIN webhooks w ON w.id = e.webhook_id
         WHERE s.id >= ? AND s.id < ? ORDER BY s.id DESC LIMIT ?`);
     // Apart, since min and max together read every row.
