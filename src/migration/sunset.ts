@@ -11,7 +11,7 @@ interface Seen {
 }
 
 /** A legacy webhook of a source whose legacy traffic had ended. Times in ms. */
-export interface Comeback {
+interface Comeback {
   readonly source: string;
   readonly at: number;
   /** When the legacy webhook before it came. */
