@@ -1,6 +1,7 @@
 import { startConverting } from './convert/convert-loop.js';
 import { createConverter } from './convert/converter.js';
 import { startDispatcher } from './delivery/dispatcher.js';
+import { createSunset } from './migration/sunset.js';
 import { openStore } from './store/open.js';
 import { createLog } from './telemetry/log.js';
 import type { WorkApi, WorkOptions } from './thread/work-api.js';
@@ -18,6 +19,7 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
   let convert = createConverter(config);
   let lastPut = 0;
   const store = await openStore(config.store.url, { mode: 'own', cwd });
+  const sunset = createSunset(await store.lastSeen());
   const common = { store, log, now: Date.now, pollInterval: POLL_INTERVAL };
   const dispatcher = startDispatcher({ ...common, config, random: Math.random });
   const converting = startConverting({
@@ -31,6 +33,10 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
     putWebhooks: async (batch) => {
       lastPut = Date.now();
       const ids = await store.putWebhooks(batch);
+      for (const { source, lastAt } of sunset.note(batch)) {
+        const fields = { source, lastLegacyAt: new Date(lastAt).toISOString() };
+        log.warn(fields, 'legacy webhooks are back, after a day in which the new format alone arrived');
+      }
       converting.wake();
       return ids;
     },

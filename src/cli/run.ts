@@ -8,9 +8,12 @@ import { addDemo } from './demo.js';
 import { addEvents } from './events.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { addListen } from './listen.js';
+import { addParity } from './parity.js';
 import { addQuarantine } from './quarantine.js';
+import { addReady } from './ready.js';
 import { addSend } from './send.js';
 import { addServe } from './serve.js';
+import { addStats } from './stats.js';
 import { messageOf, printableLines } from './text.js';
 
 /**
@@ -56,6 +59,9 @@ function createProgram(io: Io, run: Run): Command {
     addEvents,
     addDeliveries,
     addQuarantine,
+    addParity,
+    addReady,
+    addStats,
   ]) {
     add(program, run);
   }

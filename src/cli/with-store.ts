@@ -34,16 +34,24 @@ export async function withStore<T>(
   }
 }
 
-/** Reads a list from the configured store; nothing where there is no store yet, since nothing came. */
-export async function listFromStore<Row>(
+/** The same for a look around; where there is no store yet nothing came, and `use` gets null. */
+export async function withStoreIfAny<T>(
+  options: ConfigOption,
+  io: Io,
+  use: (store: Store | null, config: Config) => Promise<T>,
+): Promise<T> {
+  try {
+    return await withStore<T>(options, io, 'read', use);
+  } catch (error) {
+    if (!(error instanceof ShimError && error.code === 'not_found')) throw error;
+    return use(null, configOf(options, io).config);
+  }
+}
+
+/** Reads a list from the configured store; nothing where there is no store yet. */
+export const listFromStore = <Row>(
   options: ConfigOption,
   io: Io,
   list: (store: Store) => Promise<readonly Row[]>,
-): Promise<readonly Row[]> {
-  try {
-    return await withStore(options, io, 'read', list);
-  } catch (error) {
-    if (error instanceof ShimError && error.code === 'not_found') return [];
-    throw error;
-  }
-}
+): Promise<readonly Row[]> =>
+  withStoreIfAny(options, io, async (store) => (store === null ? [] : list(store)));

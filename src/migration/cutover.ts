@@ -1,6 +1,12 @@
 import { durationText } from './duration-text.js';
 
-type ObstacleCode = 'too_few_matched' | 'differences' | 'quarantine' | 'dead_letters' | 'legacy_only';
+type ObstacleCode =
+  | 'too_few_matched'
+  | 'differences'
+  | 'quarantine'
+  | 'dead_letters'
+  | 'legacy_only'
+  | 'watched_too_briefly';
 
 /** A reason not to switch the vendor to the new format yet. */
 export interface Obstacle {
@@ -28,6 +34,8 @@ export interface SourceFacts {
   readonly deadLetters: number;
   /** When something came last that only legacy brought, without what may still come in the new format; null: never. */
   readonly lastLegacyOnlyAt: number | null;
+  /** Since when it is known what came; null: nothing ever came. */
+  readonly watchedSince: number | null;
 }
 
 export interface CutoverFacts {
@@ -62,7 +70,7 @@ function judgeSource(facts: SourceFacts, rules: CutoverRules, now: number): read
       source,
       code: 'differences',
       message: `${files(different.harmful)} not the same in both formats${explained}`,
-      command: 'webhook-shim parity',
+      command: 'webhook-shim parity --state different',
     });
   }
   obstacles.push(...leftBehind(source, facts));
@@ -72,10 +80,31 @@ function judgeSource(facts: SourceFacts, rules: CutoverRules, now: number): read
       source,
       code: 'legacy_only',
       message: `the legacy format alone brought a file ${ago} ago; there must be none for ${durationText(rules.quietFor)}`,
-      command: 'webhook-shim parity',
+      command: 'webhook-shim parity --state legacy_only',
     });
   }
-  return obstacles;
+  return [...obstacles, ...tooBriefly(facts, rules, now)];
+}
+
+/** Where nobody has listened for long enough, silence proves nothing. */
+function tooBriefly(
+  { source, watchedSince }: SourceFacts,
+  { quietFor }: CutoverRules,
+  now: number,
+): readonly Obstacle[] {
+  if (watchedSince !== null && now - watchedSince >= quietFor) return [];
+  const watched =
+    watchedSince === null
+      ? 'no webhook has come yet'
+      : `watched for ${durationText(now - watchedSince)} only`;
+  return [
+    {
+      source,
+      code: 'watched_too_briefly',
+      message: `${watched}; it takes ${durationText(quietFor)} to know that nothing comes in the legacy format alone`,
+      command: 'webhook-shim stats',
+    },
+  ];
 }
 
 const tooFew = (source: string | null, agreeing: number, wanted: number): readonly Obstacle[] =>

@@ -1,12 +1,20 @@
 import { type ParityEntry, type ParityState, seenAt } from './parity.js';
+import { type Percentiles, percentilesOf } from './percentiles.js';
 
-interface ParityTotals {
+/** How long one format waits for the other before it counts as alone, in ms: what is sent in both comes within seconds. */
+export const SETTLED_AFTER = 60_000;
+
+/** Whether one format alone brought it so far, and too recently (see `summarize`) to say that it stays alone. */
+export const isWaiting = (entry: ParityEntry, settledBefore: number): boolean =>
+  entry.lag === null && seenAt(entry) >= settledBefore;
+
+export interface ParityTotals {
   /** How many entries are in each state; those that wait are in none. */
   readonly states: Readonly<Record<ParityState, number>>;
   /** Seen in one format alone, but too recently to tell. */
   readonly waiting: number;
   /** Milliseconds between the formats, whichever was first, over the matched entries; null where there is none. */
-  readonly lag: { readonly p50: number; readonly p99: number; readonly max: number } | null;
+  readonly lag: Percentiles | null;
   /** When content that legacy alone brought came last; null where there is none. */
   readonly lastLegacyOnlyAt: number | null;
 }
@@ -56,7 +64,7 @@ const newTally = (): Tally => ({
 });
 
 function add(tally: Tally, entry: ParityEntry, settledBefore: number): void {
-  if (entry.lag === null && seenAt(entry) >= settledBefore) {
+  if (isWaiting(entry, settledBefore)) {
     tally.waiting++;
     return;
   }
@@ -67,14 +75,9 @@ function add(tally: Tally, entry: ParityEntry, settledBefore: number): void {
   }
 }
 
-function totalsOf({ states, lags, waiting, lastLegacyOnlyAt }: Tally): ParityTotals {
-  const sorted = Float64Array.from(lags).sort();
-  /** The nearest rank: the smallest that so large a part does not exceed. */
-  const percentile = (part: number): number => sorted[Math.ceil(part * sorted.length) - 1] ?? 0;
-  return {
-    states,
-    waiting,
-    lag: sorted.length === 0 ? null : { p50: percentile(0.5), p99: percentile(0.99), max: percentile(1) },
-    lastLegacyOnlyAt,
-  };
-}
+const totalsOf = ({ states, lags, waiting, lastLegacyOnlyAt }: Tally): ParityTotals => ({
+  states,
+  waiting,
+  lag: percentilesOf(lags),
+  lastLegacyOnlyAt,
+});

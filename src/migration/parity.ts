@@ -142,5 +142,6 @@ export const seenAt = (entry: ParityEntry): number =>
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const digestOf = (entry: ParityEntry): string => (entry.legacy ?? entry.new)?.digest ?? '';
 
-const byTime = (a: ParityEntry, b: ParityEntry): number =>
+/** Oldest first. */
+export const byTime = (a: ParityEntry, b: ParityEntry): number =>
   seenAt(a) - seenAt(b) || compareText(a.subject, b.subject) || compareText(digestOf(a), digestOf(b));

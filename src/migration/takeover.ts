@@ -1,4 +1,5 @@
 import { durationText } from './duration-text.js';
+import { percentilesOf } from './percentiles.js';
 
 /** A reason why a new handler should not take over from an old one yet. */
 export interface TakeoverObstacle {
@@ -20,6 +21,21 @@ export interface HandlerFacts {
   /** Percentiles of those attempts' durations, in ms; null where there were none. */
   readonly p50: number | null;
   readonly p99: number | null;
+}
+
+/** @param answers its latest, each with the HTTP status (null: none came) and the duration in ms. */
+export function handlerFacts(
+  name: string,
+  answers: readonly { readonly status: number | null; readonly duration: number }[],
+): HandlerFacts {
+  const ok = answers.filter(({ status }) => status !== null && status >= 200 && status < 300).length;
+  const pace = percentilesOf(answers.map(({ duration }) => duration));
+  return {
+    name,
+    answers: { ok, failed: answers.length - ok },
+    p50: pace?.p50 ?? null,
+    p99: pace?.p99 ?? null,
+  };
 }
 
 export interface TakeoverRules {

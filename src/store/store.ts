@@ -72,6 +72,15 @@ export interface Store {
   /** Takes webhooks out of quarantine for good; they stay stored until retention. @returns the ids that were in quarantine. */
   discardQuarantined(ids: readonly number[], note: string, now: number): Promise<readonly number[]>;
 
+  /** The parity ledger: each file of each event, as often as it was seen. */
+  listSightings(query: SightingQuery): Promise<readonly SightingRow[]>;
+  /** Who has sent what since ever, in order of source, format and secret. */
+  lastSeen(): Promise<readonly LastSeen[]>;
+  /** What waits for the program or for a person. @param limit of each so many are counted at the most. */
+  waiting(limit: number): Promise<Waiting>;
+  /** Attempts at one destination, those of the newest deliveries first. */
+  latestAnswers(destination: string, limit: number): Promise<readonly Answer[]>;
+
   /** Proves that writes are possible, by one. */
   ping(now: number): Promise<void>;
   close(): Promise<void>;
@@ -178,3 +187,57 @@ export interface WebhookDetail extends StoredWebhook {
   readonly errors: readonly string[];
   readonly note: string | null;
 }
+
+/** From `since` (inclusive) until `until` (exclusive): when they were seen, which is when their webhook was converted. */
+export interface SightingQuery extends Page {
+  readonly since?: number;
+  readonly until?: number;
+}
+
+export interface SightingRow {
+  /** Grows with the time at which they were seen. */
+  readonly id: number;
+  readonly eventId: number;
+  readonly source: string;
+  readonly format: Format;
+  /** The webhook's time of arrival. */
+  readonly receivedAt: number;
+  /** The file's identity (`FileIdentity`), as lower-case hex. */
+  readonly subject: string;
+  readonly digest: string;
+}
+
+/** Webhooks of one source in one format, verified by one secret. Retention does not touch it. */
+export interface LastSeen {
+  readonly source: string;
+  readonly format: Format;
+  readonly secretIndex: number;
+  readonly firstAt: number;
+  readonly lastAt: number;
+  readonly count: number;
+}
+
+export interface Waiting {
+  /** Webhooks that wait for conversion. */
+  readonly received: number;
+  /** Webhooks in quarantine, in order of source. */
+  readonly quarantined: readonly { readonly source: string; readonly count: number }[];
+  /** Deliveries that wait for their next attempt, in order of destination, and when the first of them is due. */
+  readonly pending: readonly {
+    readonly destination: string;
+    readonly count: number;
+    readonly dueAt: number;
+  }[];
+  /**
+   * Dead letters, of the newest `limit`, in order of source and destination; without those whose event was later
+   * delivered to the same destination after all.
+   */
+  readonly dead: readonly {
+    readonly source: string;
+    readonly destination: string;
+    readonly count: number;
+  }[];
+}
+
+/** How a destination answered one attempt. */
+export type Answer = Pick<Attempt, 'startedAt' | 'duration' | 'status'>;

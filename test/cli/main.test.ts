@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configText, file, legacy, mainFile, Place, SECRET, until } from './support.js';
 
+const DAY = 86_400_000;
+
 /** The built command as a process of its own. */
 function start(place: Place, args: readonly string[]): ChildProcessWithoutNullStreams & { output(): string } {
   const child = spawn(process.execPath, [mainFile(), ...args], {
@@ -67,6 +69,21 @@ describe('serve', () => {
     expect(await ended(child)).toBe(0);
     expect(child.output()).not.toContain(SECRET);
     expect((await place.run('deliveries list --status delivered')).stdout).toContain('HTTP 200');
+  });
+
+  it('warns once when legacy webhooks come back after the cutover', async () => {
+    const place = await Place.create(free('http://127.0.0.1:1/'));
+    const now = Date.now();
+    await place.receive({ receivedAt: now - 3 * DAY }, { format: 'new', receivedAt: now - DAY });
+    const { child, url } = await serve(place);
+    for (const format of ['new', 'legacy', 'legacy']) {
+      const sent = await place.run(['send', url, '--secret', SECRET, '--format', format]);
+      expect(sent.status).toBe(0);
+    }
+    child.kill('SIGTERM');
+    expect(await ended(child)).toBe(0);
+    const warnings = child.output().match(/.*"level":"warn".*legacy webhooks are back.*/g);
+    expect(warnings).toEqual([expect.stringMatching(/"source":"extracta","lastLegacyAt":"\d{4}-.*Z"/)]);
   });
 
   it('lets other commands look and steer while it runs', async () => {

@@ -16,6 +16,15 @@ describe('the command line', () => {
     ['half of a service', 'serve --role work', /not supported yet/],
     ['a note that is missing', 'quarantine discard 1', /required option '--note <text>'/],
     ['no word on what to retry', 'quarantine retry', /numbers, or --reason REASON, or --all/],
+    ['a state of parity that is none', 'parity --state odd', /Allowed choices are matched/],
+    ['a duration that is none', 'ready --quiet-for long', /a duration, such as/],
+    ['half of a takeover', 'ready --destination billing', /--destination NEW --instead-of OLD/],
+    ['two questions at once', 'ready --destination a --instead-of b --matched 3', /cannot be used with/],
+    [
+      'a destination that is none',
+      'ready --destination bill --instead-of billing',
+      /no destination "bill"; it has: billing/,
+    ],
     ['a URL that is none', `send ftp://x --secret ${SECRET}`, /no URL to send to/],
     ['nothing to sign with', 'send http://127.0.0.1:1/', /no secret to sign with/],
     ['an empty secret', 'send http://127.0.0.1:1/ --secret=', /--secret is empty/],
@@ -62,6 +71,9 @@ describe('the command line', () => {
       'convert',
       ...['events', 'deliveries'].flatMap((noun) => [`${noun} list`, `${noun} show`]),
       ...['list', 'show', 'retry', 'discard'].map((verb) => `quarantine ${verb}`),
+      'parity',
+      'ready',
+      'stats',
     ];
     for (const command of commands) {
       const { status, stdout } = await place.run(`${command} --help`);
@@ -74,7 +86,7 @@ describe('the command line', () => {
 
   it('registers nothing that is not built yet', async () => {
     const place = await Place.create();
-    for (const command of ['replay', 'destinations', 'parity', 'ready', 'stats', 'prune', 'backup']) {
+    for (const command of ['replay', 'destinations', 'prune', 'backup']) {
       expect((await place.run(command)).status).toBe(2);
     }
   });

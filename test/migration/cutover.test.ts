@@ -12,6 +12,7 @@ const good: SourceFacts = {
   quarantined: 0,
   deadLetters: 0,
   lastLegacyOnlyAt: null,
+  watchedSince: NOW - 24 * HOUR,
 };
 const judge = (change: Partial<SourceFacts> = {}, facts: Partial<CutoverFacts> = {}) =>
   judgeCutover(
@@ -40,7 +41,7 @@ describe('judgeCutover', () => {
       { different: { harmless: 2, harmful: 1 } },
       'differences',
       '1 file is not the same in both formats; 2 more in order or number spelling alone',
-      'webhook-shim parity',
+      'webhook-shim parity --state different',
     ],
     [
       'quarantine',
@@ -61,7 +62,21 @@ describe('judgeCutover', () => {
       { lastLegacyOnlyAt: NOW - 24 * HOUR + 1 },
       'legacy_only',
       'the legacy format alone brought a file 23h 59m ago; there must be none for 1d',
-      'webhook-shim parity',
+      'webhook-shim parity --state legacy_only',
+    ],
+    [
+      'that it was watched too briefly',
+      { watchedSince: NOW - 2 * HOUR },
+      'watched_too_briefly',
+      'watched for 2h only; it takes 1d to know that nothing comes in the legacy format alone',
+      'webhook-shim stats',
+    ],
+    [
+      'that nothing came yet',
+      { watchedSince: null },
+      'watched_too_briefly',
+      'no webhook has come yet; it takes 1d to know that nothing comes in the legacy format alone',
+      'webhook-shim stats',
     ],
   ])('tells %s and the command that shows it', (_name, change, code, message, command) => {
     expect(judge(change)).toEqual([{ source: 'extracta', code, message, command }]);

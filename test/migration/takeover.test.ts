@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type HandlerFacts, judgeTakeover } from '../../src/migration/takeover.js';
+import { type HandlerFacts, handlerFacts, judgeTakeover } from '../../src/migration/takeover.js';
 
 const rules = { events: 100, slower: 1.5 };
 const incumbent: HandlerFacts = { name: 'old', answers: { ok: 100, failed: 0 }, p50: 80, p99: 200 };
@@ -53,5 +53,24 @@ describe('judgeTakeover', () => {
     expect(judgeTakeover({ candidate: silent, incumbent }, { events: 0, slower: 1.5 })).toMatchObject([
       { code: 'too_few_answers' },
     ]);
+  });
+});
+
+describe('handlerFacts', () => {
+  it('counts what is not answered 2xx as failed, and tells the pace', () => {
+    const statuses = [200, 204, 299, 199, 300, 500, null];
+    const answers = statuses.map((status, index) => ({ status, duration: (index + 1) * 10 }));
+    expect(handlerFacts('new', answers)).toEqual({
+      name: 'new',
+      answers: { ok: 3, failed: 4 },
+      p50: 40,
+      p99: 70,
+    });
+    expect(handlerFacts('new', [])).toEqual({
+      name: 'new',
+      answers: { ok: 0, failed: 0 },
+      p50: null,
+      p99: null,
+    });
   });
 });

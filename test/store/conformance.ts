@@ -3,8 +3,10 @@ import type { Store } from '../../src/store/store.js';
 import { conversionRules } from './conformance/conversions.js';
 import { deliveryRules } from './conformance/deliveries.js';
 import { duplicateRules } from './conformance/duplicates.js';
+import { ledgerRules } from './conformance/ledger.js';
 import { listRules } from './conformance/lists.js';
 import { modeRules } from './conformance/modes.js';
+import { overviewRules } from './conformance/overview.js';
 import { transactionRules } from './conformance/transactions.js';
 import { webhookRules } from './conformance/webhooks.js';
 
@@ -50,6 +52,8 @@ export function describeStore(name: string, open: () => Promise<Subject>): void 
     deliveryRules(given);
     modeRules(given);
     listRules(given);
+    ledgerRules(given);
+    overviewRules(given);
     transactionRules(given);
   });
 }

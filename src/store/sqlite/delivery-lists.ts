@@ -1,5 +1,5 @@
 import type { Attempt, DeliveryState, SendingMode } from '../../model.js';
-import type { DeliveryDetail, DeliveryQuery, DeliveryRow } from '../store.js';
+import type { Answer, DeliveryDetail, DeliveryQuery, DeliveryRow } from '../store.js';
 import type { Database, Value } from './driver.js';
 import { filtered } from './filtered.js';
 import { fromOptionalText, fromText, type Text } from './values.js';
@@ -79,6 +79,19 @@ export class DeliveryLists {
         }),
       );
     return { ...row, attemptRows };
+  }
+
+  /** Goes back through all deliveries until there are enough: an index on the destination would cost every webhook. */
+  latestAnswers(destination: string, limit: number): readonly Answer[] {
+    return this.db
+      .query<{ started_at: number; duration: number; status: number | null }>(
+        `SELECT a.started_at, a.duration, a.status
+           FROM deliveries d NOT INDEXED CROSS JOIN attempts a ON a.delivery_id = d.id
+          WHERE d.destination = ? ORDER BY d.id DESC, a.number DESC LIMIT ?`,
+        destination,
+        limit,
+      )
+      .map(({ started_at, duration, status }) => ({ startedAt: started_at, duration, status }));
   }
 
   /** The index that leads to the rows asked for past the fewest others. */

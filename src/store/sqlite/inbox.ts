@@ -1,5 +1,6 @@
 import type { NewWebhook, StoredWebhook, Verified } from '../../model.js';
 import type { Database, Statement } from './driver.js';
+import type { LastSeenTable } from './last-seen.js';
 import { fromText, Insert, type Text, text } from './values.js';
 
 type Row = readonly [
@@ -34,7 +35,10 @@ export class Inbox {
   /** The newest that was ever claimed: ids grow in the order of commits. */
   #newest = 0;
 
-  constructor(db: Database) {
+  constructor(
+    db: Database,
+    private readonly lastSeen: LastSeenTable,
+  ) {
     this.#insert = new Insert(db, 'webhooks', [
       'source',
       'format',
@@ -69,6 +73,7 @@ export class Inbox {
     // One transaction writes at a time, so that the ids are in a row.
     const first = last - batch.length + 1;
     this.#enter.run(first, last);
+    this.lastSeen.note(batch);
     return batch.map((_, index) => first + index);
   }
 

@@ -16,6 +16,17 @@ CREATE TABLE webhooks (
   body         TEXT    NOT NULL
 );
 
+-- Who has sent what, since ever: a handful of rows.
+CREATE TABLE last_seen (
+  source       TEXT    NOT NULL,
+  format       TEXT    NOT NULL,
+  secret_index INTEGER NOT NULL,
+  first_at     INTEGER NOT NULL,
+  last_at      INTEGER NOT NULL,
+  count        INTEGER NOT NULL,
+  PRIMARY KEY (source, format, secret_index)
+) WITHOUT ROWID;
+
 -- Webhooks that wait for conversion, with what an event takes over from them.
 CREATE TABLE inbox (
   webhook_id  INTEGER PRIMARY KEY,

@@ -1,7 +1,14 @@
 import { statSync } from 'node:fs';
 import { StoreError } from '../../errors.js';
 import type { Conversion, NewWebhook, Settlement, Verified } from '../../model.js';
-import type { DeliveryQuery, EventDetail, EventQuery, QuarantineQuery, Store } from '../store.js';
+import type {
+  DeliveryQuery,
+  EventDetail,
+  EventQuery,
+  QuarantineQuery,
+  SightingQuery,
+  Store,
+} from '../store.js';
 import { Conversions } from './conversions.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryLists } from './delivery-lists.js';
@@ -9,9 +16,12 @@ import type { Database, Statement } from './driver.js';
 import { EventLists } from './event-lists.js';
 import { GroupCommit, type Idle } from './group-commit.js';
 import { Inbox } from './inbox.js';
+import { LastSeenTable } from './last-seen.js';
 import { Quarantine } from './quarantine.js';
+import { SightingLists } from './sighting-lists.js';
 import { Sightings } from './sightings.js';
 import { moved, storeError } from './store-error.js';
+import { WaitingCounts } from './waiting-counts.js';
 
 /** The store's verbs over one connection: those that write share their commits, those that look run at once. */
 export class SqliteStore implements Store {
@@ -22,6 +32,9 @@ export class SqliteStore implements Store {
   readonly #quarantine: Quarantine;
   readonly #eventLists: EventLists;
   readonly #deliveryLists: DeliveryLists;
+  readonly #sightingLists: SightingLists;
+  readonly #lastSeen: LastSeenTable;
+  readonly #waitingCounts: WaitingCounts;
   readonly #ping: Statement<never>;
   readonly #inode: number;
   #open = true;
@@ -39,12 +52,15 @@ export class SqliteStore implements Store {
       (error) => storeError(path, error),
       () => sightings.forget(),
     );
-    this.#inbox = new Inbox(db);
+    this.#lastSeen = new LastSeenTable(db);
+    this.#inbox = new Inbox(db, this.#lastSeen);
     this.#conversions = new Conversions(db, sightings);
     this.#deliveries = new Deliveries(db);
     this.#quarantine = new Quarantine(db);
     this.#eventLists = new EventLists(db);
     this.#deliveryLists = new DeliveryLists(db);
+    this.#sightingLists = new SightingLists(db);
+    this.#waitingCounts = new WaitingCounts(db);
     this.#ping = db.prepare(
       'INSERT INTO health VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at',
     );
@@ -119,6 +135,22 @@ export class SqliteStore implements Store {
 
   discardQuarantined(ids: readonly number[], note: string, now: number) {
     return this.#write(() => this.#quarantine.discard(ids, note, now));
+  }
+
+  listSightings(query: SightingQuery) {
+    return this.#read(() => this.#sightingLists.list(query));
+  }
+
+  lastSeen() {
+    return this.#read(() => this.#lastSeen.all());
+  }
+
+  waiting(limit: number) {
+    return this.#read(() => this.#waitingCounts.count(limit));
+  }
+
+  latestAnswers(destination: string, limit: number) {
+    return this.#read(() => this.#deliveryLists.latestAnswers(destination, limit));
   }
 
   ping(now: number) {

@@ -1,0 +1,105 @@
+import type { CutoverFacts, judgeCutover, SourceFacts } from '../migration/cutover.js';
+import { durationText } from '../migration/duration-text.js';
+import type { HandlerFacts, judgeTakeover } from '../migration/takeover.js';
+import { type Column, table } from './table.js';
+import { isoTimeOrNull, printable } from './text.js';
+
+/** What speaks for and against a cutover or a takeover, as people and programs read it. */
+
+type CutoverObstacles = ReturnType<typeof judgeCutover>;
+type TakeoverObstacles = ReturnType<typeof judgeTakeover>;
+
+const sourceColumns = (now: number): readonly Column<SourceFacts>[] => {
+  const ago = (time: number | null): string | null => (time === null ? null : durationText(now - time));
+  return [
+    { title: 'source', value: (facts) => facts.source },
+    { title: 'matched', value: (facts) => facts.matched },
+    { title: 'harmless', value: (facts) => facts.different.harmless },
+    { title: 'different', value: (facts) => facts.different.harmful },
+    { title: 'quarantine', value: (facts) => facts.quarantined },
+    { title: 'dead letters', value: (facts) => facts.deadLetters },
+    { title: 'legacy only, ago', value: (facts) => ago(facts.lastLegacyOnlyAt) },
+    { title: 'watched for', value: (facts) => ago(facts.watchedSince) },
+  ];
+};
+
+export function cutoverText(
+  facts: CutoverFacts,
+  obstacles: CutoverObstacles,
+  now: number,
+  program: string,
+): string {
+  const verdict =
+    obstacles.length === 0
+      ? 'Ready: the vendor can be switched to the new format.\n'
+      : `Not ready:\n${lines(obstacles, ({ source }) => source ?? '(not configured)', program)}`;
+  const sources = facts.sources.length === 0 ? '' : `${table(sourceColumns(now), facts.sources)}\n`;
+  return sources + verdict;
+}
+
+export const cutoverJson = (facts: CutoverFacts, obstacles: CutoverObstacles) => ({
+  ready: obstacles.length === 0,
+  obstacles,
+  sources: facts.sources.map(({ lastLegacyOnlyAt, watchedSince, ...source }) => ({
+    ...source,
+    lastLegacyOnlyAt: isoTimeOrNull(lastLegacyOnlyAt),
+    watchedSince: isoTimeOrNull(watchedSince),
+  })),
+  /** Of sources that the configuration does not name. */
+  others: facts.others,
+});
+
+const milliseconds = (value: number | null): string | null => (value === null ? null : durationText(value));
+
+const handlerColumns: readonly Column<HandlerFacts>[] = [
+  { title: 'destination', value: ({ name }) => name },
+  { title: 'succeeded', value: ({ answers }) => answers.ok },
+  { title: 'failed', value: ({ answers }) => answers.failed },
+  { title: 'p50', value: ({ p50 }) => milliseconds(p50) },
+  { title: 'p99', value: ({ p99 }) => milliseconds(p99) },
+];
+
+export function takeoverText(
+  candidate: HandlerFacts,
+  incumbent: HandlerFacts,
+  obstacles: TakeoverObstacles,
+  program: string,
+): string {
+  const verdict =
+    obstacles.length === 0
+      ? `Ready: ${candidate.name} can take over from ${incumbent.name}.\n`
+      : `Not ready:\n${lines(obstacles, ({ destination }) => destination, program)}`;
+  return `${table(handlerColumns, [candidate, incumbent])}\n${verdict}`;
+}
+
+export const takeoverJson = (
+  candidate: HandlerFacts,
+  incumbent: HandlerFacts,
+  obstacles: TakeoverObstacles,
+) => ({
+  ready: obstacles.length === 0,
+  obstacles,
+  candidate: handlerJson(candidate),
+  incumbent: handlerJson(incumbent),
+});
+
+const handlerJson = ({ name, answers, p50, p99 }: HandlerFacts) => ({
+  destination: name,
+  ...answers,
+  p50Ms: p50,
+  p99Ms: p99,
+});
+
+/** `- source: what is wrong`, and below it the command that shows it. */
+function lines<Obstacle extends { readonly message: string; readonly command: string }>(
+  obstacles: readonly Obstacle[],
+  name: (obstacle: Obstacle) => string,
+  program: string,
+): string {
+  return obstacles
+    .map((obstacle) => {
+      const command = obstacle.command.replace(/^webhook-shim/, program);
+      return `- ${printable(`${name(obstacle)}: ${obstacle.message}`)}\n  see: ${printable(command)}\n`;
+    })
+    .join('');
+}

@@ -1,0 +1,141 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Config } from '../config/config.js';
+import { parseDuration } from '../config/duration.js';
+import { UsageError } from '../errors.js';
+import { judgeCutover } from '../migration/cutover.js';
+import { cutoverFacts } from '../migration/cutover-facts.js';
+import { type HandlerFacts, handlerFacts, judgeTakeover } from '../migration/takeover.js';
+import type { ExitStatus, Io, Run } from './io.js';
+import { periodOf } from './list-options.js';
+import {
+  type ConfigOption,
+  type JsonOption,
+  wholeNumber,
+  withConfig,
+  withExamples,
+  withJson,
+} from './options.js';
+import { cutoverJson, cutoverText, takeoverJson, takeoverText } from './ready-view.js';
+import { jsonDocument } from './text.js';
+import { withStoreIfAny } from './with-store.js';
+
+interface ReadyOptions extends ConfigOption, JsonOption {
+  readonly matched: number;
+  readonly quietFor: number;
+  readonly since?: string;
+  readonly destination?: string;
+  readonly insteadOf?: string;
+  readonly events: number;
+}
+
+const DAY = 86_400_000;
+/** A new handler may take so many times as long as the old one. */
+const SLOWER = 1.5;
+
+export function addReady(program: Command, run: Run): void {
+  const command = program
+    .command('ready')
+    .description('exit 0 when the cutover is safe, else 1 with each reason and the command that shows it')
+    .option(
+      '--matched <n>',
+      'files that must be the same in both formats, of each source',
+      wholeNumber(1),
+      100,
+    )
+    .addOption(
+      new Option('--quiet-for <time>', 'how long nothing may have come in the legacy format alone')
+        .argParser(duration)
+        .default(DAY, '24h'),
+    )
+    .option('--since <time>', 'only by what came from this time on: ISO 8601, or how long ago, such as 2d')
+    .addOption(
+      new Option(
+        '--destination <name>',
+        'ask for one handler instead: can it take over, by its latest answers?',
+      ).conflicts(['matched', 'quietFor', 'since']),
+    )
+    .option('--instead-of <name>', 'the destination that it would take over from')
+    .option(
+      '--events <n>',
+      'its latest attempts, all of which must have succeeded',
+      wholeNumber(1, 100_000),
+      100,
+    )
+    .action((options: ReadyOptions) => run((io) => ready(options, io)));
+  withExamples(
+    withJson(withConfig(command)),
+    'webhook-shim ready',
+    'webhook-shim ready --matched 500 --quiet-for 3d',
+    'webhook-shim ready --destination billing-new --instead-of billing',
+  );
+}
+
+function duration(text: string): number {
+  const value = parseDuration(text);
+  if (value !== undefined) return value;
+  throw new InvalidArgumentError('It must be a duration, such as 30m, 24h or 7d.');
+}
+
+function ready(options: ReadyOptions, io: Io): Promise<ExitStatus> {
+  const { destination, insteadOf } = options;
+  if (destination === undefined && insteadOf === undefined) return readyForCutover(options, io);
+  if (destination !== undefined && insteadOf !== undefined) {
+    return readyToTakeOver(destination, insteadOf, options, io);
+  }
+  throw new UsageError('usage', 'name both handlers: --destination NEW --instead-of OLD');
+}
+
+async function readyForCutover(options: ReadyOptions, io: Io): Promise<ExitStatus> {
+  const now = io.now();
+  const { since } = periodOf(options.since === undefined ? {} : { since: options.since }, now);
+  const facts = await withStoreIfAny(options, io, (store, config) =>
+    cutoverFacts(store ?? NO_STORE, config, since, now),
+  );
+  const obstacles = judgeCutover(facts, options, now);
+  const text =
+    options.json === true
+      ? jsonDocument(cutoverJson(facts, obstacles))
+      : cutoverText(facts, obstacles, now, io.program);
+  io.stdout.write(text);
+  return obstacles.length === 0 ? 0 : 1;
+}
+
+async function readyToTakeOver(
+  destination: string,
+  insteadOf: string,
+  options: ReadyOptions,
+  io: Io,
+): Promise<ExitStatus> {
+  const [candidate, incumbent] = await withStoreIfAny(options, io, async (store, config) => {
+    checkDestinations([destination, insteadOf], config);
+    const factsOf = async (name: string): Promise<HandlerFacts> =>
+      handlerFacts(name, (await store?.latestAnswers(name, options.events)) ?? []);
+    return [await factsOf(destination), await factsOf(insteadOf)] as const;
+  });
+  const obstacles = judgeTakeover({ candidate, incumbent }, { events: options.events, slower: SLOWER });
+  const text =
+    options.json === true
+      ? jsonDocument(takeoverJson(candidate, incumbent, obstacles))
+      : takeoverText(candidate, incumbent, obstacles, io.program);
+  io.stdout.write(text);
+  return obstacles.length === 0 ? 0 : 1;
+}
+
+/** A slip of the pen must not look like a handler that never answered. */
+function checkDestinations(asked: readonly string[], { destinations }: Config): void {
+  const names = destinations.map(({ name }) => name);
+  const unknown = asked.find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw new UsageError(
+    'usage',
+    `the configuration has no destination "${unknown}"; it has: ${names.join(', ')}`,
+  );
+}
+
+/** Where there is no store yet, nothing came. */
+const NO_STORE: Parameters<typeof cutoverFacts>[0] = {
+  listSightings: async () => [],
+  getEvent: async () => null,
+  lastSeen: async () => [],
+  waiting: async () => ({ received: 0, quarantined: [], pending: [], dead: [] }),
+};

@@ -1,0 +1,96 @@
+import type { LastSeen, Store, Waiting } from '../store/store.js';
+import type { CutoverFacts, SourceFacts } from './cutover.js';
+import { isHarmless } from './diff.js';
+import { explain } from './explain.js';
+import { type Ledger, readLedger } from './ledger.js';
+import type { ParityEntry } from './parity.js';
+import { SETTLED_AFTER, summarize } from './parity-summary.js';
+
+/** Differences that are looked at; what comes on top counts as harmful. */
+const MOST_EXPLAINED = 1_000;
+/** Of what waits so many are counted: where there are more, there are reasons enough. */
+const MOST_COUNTED = 1_000_000;
+
+interface Configured {
+  readonly sources: readonly { readonly name: string }[];
+  readonly destinations: readonly { readonly name: string }[];
+}
+
+type Port = Pick<Store, 'listSightings' | 'getEvent' | 'lastSeen' | 'waiting'>;
+
+/**
+ * What the store knows that speaks for or against the cutover (`judgeCutover`).
+ *
+ * @param since what came before is left out, but for what is in quarantine and dead letters, which somebody still waits for
+ */
+export async function cutoverFacts(
+  store: Port,
+  { sources, destinations }: Configured,
+  since: number | undefined,
+  now: number,
+): Promise<CutoverFacts> {
+  const ledger = await readLedger(store, since === undefined ? {} : { since });
+  const summary = summarize(ledger.entries, now - SETTLED_AFTER);
+  const different = await differencesBySource(store, ledger.entries);
+  const lastSeen = await store.lastSeen();
+  // A destination that is gone waits for nothing.
+  const names = new Set(destinations.map(({ name }) => name));
+  const waiting = await store.waiting(MOST_COUNTED);
+  const dead = waiting.dead.filter(({ destination }) => names.has(destination));
+
+  const facts = sources.map(({ name: source }): SourceFacts => {
+    const totals = summary.sources.find((each) => each.source === source);
+    return {
+      source,
+      matched: totals?.states.matched ?? 0,
+      different: different.get(source) ?? { harmless: 0, harmful: 0 },
+      quarantined: sum(waiting.quarantined, (row) => row.source === source),
+      deadLetters: sum(dead, (row) => row.source === source),
+      lastLegacyOnlyAt: totals?.lastLegacyOnlyAt ?? null,
+      watchedSince: watchedSince(source, lastSeen, ledger, since),
+    };
+  });
+  const isOther = (row: { readonly source: string }): boolean =>
+    !sources.some(({ name }) => name === row.source);
+  return {
+    sources: facts,
+    others: { quarantined: sum(waiting.quarantined, isOther), deadLetters: sum(dead, isOther) },
+  };
+}
+
+async function differencesBySource(
+  store: Pick<Store, 'getEvent'>,
+  entries: readonly ParityEntry[],
+): Promise<ReadonlyMap<string, SourceFacts['different']>> {
+  const counts = new Map<string, { harmless: number; harmful: number }>();
+  let explained = 0;
+  for (const entry of entries) {
+    if (entry.state !== 'different') continue;
+    const count = counts.get(entry.source) ?? { harmless: 0, harmful: 0 };
+    counts.set(entry.source, count);
+    explained++;
+    const kind = explained > MOST_EXPLAINED ? null : (await explain(store, entry)).class;
+    if (kind !== null && isHarmless(kind)) count.harmless++;
+    else count.harmful++;
+  }
+  return counts;
+}
+
+function watchedSince(
+  source: string,
+  lastSeen: readonly LastSeen[],
+  { cutBefore }: Ledger,
+  since: number | undefined,
+): number | null {
+  const firsts = lastSeen.filter((row) => row.source === source).map((row) => row.firstAt);
+  if (firsts.length === 0) return null;
+  const none = Number.NEGATIVE_INFINITY;
+  return Math.max(Math.min(...firsts), since ?? none, cutBefore ?? none);
+}
+
+function sum<Row extends Waiting['quarantined'][number]>(
+  rows: readonly Row[],
+  counts: (row: Row) => boolean,
+): number {
+  return rows.reduce((total, row) => (counts(row) ? total + row.count : total), 0);
+}

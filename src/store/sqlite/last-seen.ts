@@ -1,0 +1,67 @@
+import type { NewWebhook } from '../../model.js';
+import type { LastSeen } from '../store.js';
+import type { Database, Statement } from './driver.js';
+
+type Row = readonly [
+  source: string,
+  format: LastSeen['format'],
+  secretIndex: number,
+  firstAt: number,
+  lastAt: number,
+  count: number,
+];
+
+/** When each source's formats and secrets were last in use. */
+export class LastSeenTable {
+  readonly #note: Statement<never>;
+  readonly #all: Statement<Row>;
+
+  constructor(db: Database) {
+    this.#note = db.prepare(
+      `INSERT INTO last_seen VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (source, format, secret_index) DO UPDATE
+         SET first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at),
+             count = count + excluded.count`,
+    );
+    this.#all = db.prepareTuples(`SELECT source, format, secret_index, first_at, last_at, count FROM last_seen
+        ORDER BY source, format, secret_index`);
+  }
+
+  /** One statement for each combination: nearly always one for a batch. */
+  note(batch: readonly NewWebhook[]): void {
+    for (const { source, format, secretIndex, firstAt, lastAt, count } of tallies(batch)) {
+      this.#note.run(source, format, secretIndex, firstAt, lastAt, count);
+    }
+  }
+
+  all(): readonly LastSeen[] {
+    return this.#all.all().map(([source, format, secretIndex, firstAt, lastAt, count]) => ({
+      source,
+      format,
+      secretIndex,
+      firstAt,
+      lastAt,
+      count,
+    }));
+  }
+}
+
+type Tally = { -readonly [Key in keyof LastSeen]: LastSeen[Key] };
+
+/** Searched from the start: there are a few at the most. */
+function tallies(batch: readonly NewWebhook[]): readonly LastSeen[] {
+  const found: Tally[] = [];
+  for (const { source, format, secretIndex, receivedAt } of batch) {
+    const known = found.find(
+      (tally) => tally.source === source && tally.format === format && tally.secretIndex === secretIndex,
+    );
+    if (known === undefined) {
+      found.push({ source, format, secretIndex, firstAt: receivedAt, lastAt: receivedAt, count: 1 });
+      continue;
+    }
+    known.firstAt = Math.min(known.firstAt, receivedAt);
+    known.lastAt = Math.max(known.lastAt, receivedAt);
+    known.count++;
+  }
+  return found;
+}

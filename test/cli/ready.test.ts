@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import type { NewWebhook } from '../../src/model.js';
+import { configText, file, legacy, MINUTE, NOW, Place } from './support.js';
+
+const DAY = 86_400_000;
+
+const twice = (fileId: string, receivedAt: number, result: unknown = { n: 1 }): Partial<NewWebhook>[] => [
+  { body: legacy([file({ fileId, result: { n: 1 } })]), receivedAt },
+  {
+    format: 'new',
+    body: JSON.stringify({ event: 'extraction.processed', result: [file({ fileId, result })] }),
+    receivedAt,
+  },
+];
+
+/** Two days in which three files came in both formats. */
+async function settled(...more: readonly Partial<NewWebhook>[]): Promise<Place> {
+  const place = await Place.create();
+  const files = [1, 2, 3].flatMap((n) => twice(`fil_${n}`, NOW - 2 * DAY + n));
+  await place.receive(...files, ...more);
+  return place;
+}
+
+describe('ready', () => {
+  it('exits 0 with the facts when the cutover is safe', async () => {
+    const place = await settled();
+    const { status, stdout, stderr } = await place.run('ready --matched 3');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(
+      /^SOURCE +MATCHED +HARMLESS +DIFFERENT +QUARANTINE +DEAD LETTERS +LEGACY ONLY, AGO +WATCHED FOR\n/,
+    );
+    expect(stdout).toMatch(/^extracta +3 +0 +0 +0 +0 +- +1d 23h$/m);
+    expect(stdout).toMatch(/^Ready: the vendor can be switched to the new format\.$/m);
+  });
+
+  it('exits 1 with each reason and the command that shows it', async () => {
+    const place = await settled(
+      ...twice('fil_4', NOW - DAY, { n: 2 }),
+      { body: legacy([file({ fileId: 'old' })]), receivedAt: NOW - 2 * 3_600_000 },
+      { body: legacy([file({ status: 'archived' })]) },
+    );
+    await place.attempt({ status: 500, error: 'answered 500' }, 'dead');
+    const { status, stdout } = await place.run('ready');
+    expect(status).toBe(1);
+    expect(stdout).toContain(`Not ready:
+- extracta: 3 files are the same in both formats; there must be 100
+  see: webhook-shim parity
+- extracta: 1 file is not the same in both formats
+  see: webhook-shim parity --state different
+- extracta: 1 webhook is in quarantine
+  see: webhook-shim quarantine list
+- extracta: 6 deliveries are dead letters
+  see: webhook-shim deliveries list --status dead
+- extracta: the legacy format alone brought a file 2h ago; there must be none for 1d
+  see: webhook-shim parity --state legacy_only
+`);
+  });
+
+  it('prints one JSON document with stable names', async () => {
+    const place = await settled(...twice('fil_4', NOW - DAY, { n: 2 }));
+    const { status, stdout } = await place.run('ready --matched 3 --json');
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({
+      ready: false,
+      obstacles: [
+        {
+          source: 'extracta',
+          code: 'differences',
+          message: '1 file is not the same in both formats',
+          command: 'webhook-shim parity --state different',
+        },
+      ],
+      sources: [
+        {
+          source: 'extracta',
+          matched: 3,
+          different: { harmless: 0, harmful: 1 },
+          quarantined: 0,
+          deadLetters: 0,
+          lastLegacyOnlyAt: null,
+          watchedSince: '2026-02-27T12:00:00.001Z',
+        },
+      ],
+      others: { quarantined: 0, deadLetters: 0 },
+    });
+  });
+
+  it('turns ready once the legacy format has been quiet for long enough', async () => {
+    const at = NOW - 3 * 3_600_000;
+    const place = await settled({ body: legacy([file({ fileId: 'old' })]), receivedAt: at });
+    const asked = (now: number) => place.run('ready --matched 3 --quiet-for 4h', { now: () => now });
+    expect((await asked(at + 4 * 3_600_000 - 1)).status).toBe(1);
+    expect((await asked(at + 4 * 3_600_000)).status).toBe(0);
+  });
+
+  it('takes silence for no proof before it has been watched for as long', async () => {
+    const place = await Place.create();
+    await place.receive(...twice('fil_1', NOW - 60 * MINUTE));
+    const { status, stdout } = await place.run('ready --matched 1 --quiet-for 2h');
+    expect(status).toBe(1);
+    expect(stdout).toContain(
+      '- extracta: watched for 1h only; it takes 2h to know that nothing comes in the legacy format alone\n',
+    );
+    expect((await place.run('ready --matched 1 --quiet-for 1h')).status).toBe(0);
+    expect((await place.run('ready --matched 1 --quiet-for 1h --since 59m')).status).toBe(1);
+  });
+
+  it('counts a difference in nothing but order as the same', async () => {
+    const place = await Place.create();
+    const both = twice('fil_1', NOW - 2 * DAY, [1, 2]);
+    await place.receive(
+      { ...both[0], body: legacy([file({ result: [2, 1], fileId: 'fil_1' })]) },
+      both[1] ?? {},
+    );
+    const { status, stdout } = await place.run('ready --matched 1');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^extracta +0 +1 +0 /m);
+  });
+
+  it('leaves out what came before --since', async () => {
+    const place = await Place.create();
+    await place.receive(...twice('fil_1', NOW - 9 * DAY, { n: 2 }), ...twice('fil_2', NOW - 2 * DAY));
+    expect((await place.run('ready --matched 1')).status).toBe(1);
+    expect((await place.run('ready --matched 1 --since 3d')).status).toBe(0);
+  });
+
+  it('does not wait for a destination that is gone', async () => {
+    const place = await settled();
+    await place.attempt({ status: 500, error: 'answered 500' }, 'dead');
+    expect((await place.run('ready --matched 3')).status).toBe(1);
+    await place.write('shim.yaml', configText().replace('name: billing', 'name: other'));
+    expect((await place.run('ready --matched 3')).status).toBe(0);
+  });
+
+  it('says no where nothing came yet, with a store and without', async () => {
+    const place = await Place.create();
+    for (const prepare of [async () => {}, () => place.receive()]) {
+      await prepare();
+      const { status, stdout } = await place.run('ready --matched 1 --quiet-for 1h');
+      expect(status).toBe(1);
+      expect(stdout).toContain('0 files are the same in both formats; there must be 1\n');
+      expect(stdout).toContain('no webhook has come yet');
+    }
+  });
+});
+
+describe('ready --destination', () => {
+  const two = `${configText()}  - name: billing-new\n    url: http://127.0.0.1:5001/\n`;
+  const place = async () => {
+    const made = await Place.create(two);
+    await made.receive(...[1, 2, 3].map((n) => ({ body: legacy([file({ fileId: `fil_${n}` })]) })));
+    return made;
+  };
+  const ask = 'ready --destination billing --instead-of billing-new --events 3';
+
+  it('exits 0 when its latest answers were all 2xx, and as fast', async () => {
+    const made = await place();
+    await made.attempt({}, 'delivered');
+    const { status, stdout } = await made.run(ask);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^DESTINATION +SUCCEEDED +FAILED +P50 +P99\nbilling +3 +0 +12ms +12ms\n/);
+    expect(stdout).toMatch(/^billing-new +0 +0 +- +-$/m);
+    expect(stdout).toContain('\nReady: billing can take over from billing-new.\n');
+  });
+
+  it('exits 1 with each reason', async () => {
+    const made = await place();
+    await made.attempt({ status: 500, error: 'answered 500' }, 'retry');
+    const { status, stdout } = await made.run(`${ask}0`);
+    expect(status).toBe(1);
+    expect(stdout).toContain(`Not ready:
+- billing: answered 3 events; there must be 30
+  see: webhook-shim deliveries list --destination billing
+- billing: failed 3 of its latest 3 events
+  see: webhook-shim deliveries list --destination billing
+`);
+    const { stdout: document } = await made.run(`${ask} --json`);
+    expect(JSON.parse(document)).toEqual({
+      ready: false,
+      obstacles: [expect.objectContaining({ destination: 'billing', code: 'failures' })],
+      candidate: { destination: 'billing', ok: 0, failed: 3, p50Ms: 12, p99Ms: 12 },
+      incumbent: { destination: 'billing-new', ok: 0, failed: 0, p50Ms: null, p99Ms: null },
+    });
+  });
+
+  it('exits 1 where there is nothing yet', async () => {
+    const made = await Place.create(two);
+    expect(await made.run(ask)).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('answered 0 events'),
+    });
+  });
+});

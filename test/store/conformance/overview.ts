@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import type { Given } from '../conformance.js';
+import {
+  accept,
+  claim,
+  converted,
+  dead,
+  delivered,
+  event,
+  HOUR,
+  only,
+  putOne,
+  quarantined,
+  retry,
+  T0,
+  webhook,
+} from '../samples.js';
+
+export function overviewRules(given: Given): void {
+  describe('who was last seen', () => {
+    it('is told for each source, format and secret, over a restart', async () => {
+      await given.store.putWebhooks([
+        webhook({ receivedAt: T0 + 5 }),
+        webhook({ receivedAt: T0 + 2 }),
+        webhook({ receivedAt: T0 + 3, format: 'new' }),
+        webhook({ receivedAt: T0 + 4, secretIndex: 1 }),
+        webhook({ receivedAt: T0 + 4, source: 'another' }),
+      ]);
+      const store = await given.reopen();
+      await store.putWebhooks([webhook({ receivedAt: T0 + HOUR }), webhook({ receivedAt: T0 })]);
+      const extracta = { source: 'extracta', format: 'legacy', secretIndex: 0 };
+      expect(await store.lastSeen()).toEqual([
+        { ...extracta, source: 'another', firstAt: T0 + 4, lastAt: T0 + 4, count: 1 },
+        { ...extracta, firstAt: T0, lastAt: T0 + HOUR, count: 4 },
+        { ...extracta, secretIndex: 1, firstAt: T0 + 4, lastAt: T0 + 4, count: 1 },
+        { ...extracta, format: 'new', firstAt: T0 + 3, lastAt: T0 + 3, count: 1 },
+      ]);
+    });
+
+    it('is nobody at first', async () => {
+      await given.store.putWebhooks([]);
+      expect(await given.store.lastSeen()).toEqual([]);
+    });
+  });
+
+  describe('what waits', () => {
+    it('is nothing at first', async () => {
+      expect(await given.store.waiting(10)).toEqual({ received: 0, quarantined: [], pending: [], dead: [] });
+    });
+
+    it('is counted by whom it concerns', async () => {
+      for (const source of ['b', 'a', 'b']) {
+        const id = await putOne(given.store, { source });
+        await given.store.saveConversions([quarantined(id)], T0);
+      }
+      await accept(given.store, [event({ destinations: ['z', 'y'] })], { now: T0 + HOUR });
+      await accept(given.store, [event({ destinations: ['z'] })], { now: T0 });
+      for (const source of ['a', 'b']) {
+        await accept(given.store, [event({ destinations: ['x'] })], { webhook: { source } });
+      }
+      await given.store.settle((await claim(given.store, T0, 'x')).map((one) => dead(one)));
+      await putOne(given.store);
+      expect(await given.store.waiting(10)).toEqual({
+        received: 1,
+        quarantined: [
+          { source: 'a', count: 1 },
+          { source: 'b', count: 2 },
+        ],
+        pending: [
+          { destination: 'y', count: 1, dueAt: T0 + HOUR },
+          { destination: 'z', count: 2, dueAt: T0 },
+        ],
+        dead: [
+          { source: 'a', destination: 'x', count: 1 },
+          { source: 'b', destination: 'x', count: 1 },
+        ],
+      });
+    });
+
+    it('is counted up to the limit', async () => {
+      for (let index = 0; index < 3; index += 1) {
+        const id = await putOne(given.store);
+        await given.store.saveConversions([quarantined(id)], T0);
+        await accept(given.store, [event({ destinations: ['x', 'y'] })]);
+        await putOne(given.store);
+      }
+      await given.store.settle((await claim(given.store, T0, 'x')).map((one) => dead(one)));
+      expect(await given.store.waiting(2)).toMatchObject({
+        received: 2,
+        quarantined: [{ count: 2 }],
+        pending: [{ destination: 'y', count: 2 }],
+        dead: [{ count: 2 }],
+      });
+    });
+
+    it('is no longer what was converted, discarded or delivered', async () => {
+      const [one, other] = [await putOne(given.store), await putOne(given.store)];
+      await given.store.saveConversions([quarantined(one), quarantined(other)], T0);
+      await given.store.discardQuarantined([one], 'a test', T0);
+      await given.store.saveConversions([converted(other)], T0);
+      await given.store.settle([delivered(only(await claim(given.store)))]);
+      expect(await given.store.waiting(10)).toEqual({ received: 0, quarantined: [], pending: [], dead: [] });
+    });
+  });
+
+  describe('the latest answers of a destination', () => {
+    it('are its attempts, those of the newest deliveries first', async () => {
+      await accept(given.store, [event({ destinations: ['billing', 'other'] })]);
+      const first = only(await claim(given.store));
+      await given.store.settle([retry(first, T0, { startedAt: T0 + 1, duration: 10, status: null })]);
+      const again = only(await claim(given.store));
+      await given.store.settle([delivered(again, { startedAt: T0 + 2, duration: 20 })]);
+      await accept(given.store, [event()]);
+      await given.store.settle([
+        delivered(only(await claim(given.store)), { startedAt: T0 + 3, duration: 30 }),
+      ]);
+      await accept(given.store, [event()]);
+      const all = [
+        { startedAt: T0 + 3, duration: 30, status: 200 },
+        { startedAt: T0 + 2, duration: 20, status: 200 },
+        { startedAt: T0 + 1, duration: 10, status: null },
+      ];
+      expect(await given.store.latestAnswers('billing', 10)).toEqual(all);
+      expect(await given.store.latestAnswers('billing', 2)).toEqual(all.slice(0, 2));
+      expect(await given.store.latestAnswers('other', 10)).toEqual([]);
+    });
+  });
+}
