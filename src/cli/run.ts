@@ -9,6 +9,7 @@ import { addEvents } from './events.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { addListen } from './listen.js';
 import { addQuarantine } from './quarantine.js';
+import { addReplay } from './replay.js';
 import { addSend } from './send.js';
 import { addServe } from './serve.js';
 import { messageOf, printableLines } from './text.js';
@@ -55,6 +56,7 @@ function createProgram(io: Io, run: Run): Command {
     addConvert,
     addEvents,
     addDeliveries,
+    addReplay,
     addQuarantine,
   ]) {
     add(program, run);

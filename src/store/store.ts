@@ -68,6 +68,17 @@ export interface Store {
   getDelivery(id: number): Promise<DeliveryDetail | null>;
   listQuarantine(query: QuarantineQuery): Promise<readonly QuarantineRow[]>;
   getWebhook(id: number): Promise<WebhookDetail | null>;
+  /**
+   * Events for `addDeliveries`, each with where it went: in the order of arrival; those with a dead letter in the order
+   * in which the events were made.
+   */
+  listReplayable(query: ReplayQuery): Promise<readonly ReplayableEvent[]>;
+  /**
+   * Makes deliveries of events that are kept, beside those that they had: due now, in the order given. The latest
+   * delivery of the event to that destination decides: while it waits or is being sent, none is made; nor where it was
+   * delivered and `unlessDelivered` is set. So that adding twice, as after a crash, doubles nothing that is under way.
+   */
+  addDeliveries(batch: readonly NewDelivery[], now: number): Promise<readonly AddedDelivery[]>;
   /** Takes webhooks out of quarantine for good; they stay stored until retention. @returns the ids that were in quarantine. */
   discardQuarantined(ids: readonly number[], note: string, now: number): Promise<readonly number[]>;
 
@@ -130,6 +141,39 @@ export interface DeliveryQuery extends Page {
   readonly until?: number;
 }
 
+export interface ReplayQuery {
+  readonly limit: number;
+  /** The id of the event where the page before ended. */
+  readonly after?: number;
+  /** Only events that have a dead letter. */
+  readonly dead?: boolean;
+  /** The webhook's time of arrival, from (inclusive) and until (exclusive). */
+  readonly since?: number;
+  readonly until?: number;
+}
+
+export interface ReplayableEvent
+  extends Pick<
+    EventRow,
+    'id' | 'messageId' | 'webhookId' | 'source' | 'format' | 'event' | 'receivedAt' | 'duplicateOf'
+  > {
+  /** The latest delivery to each destination. */
+  readonly latest: readonly Pick<DeliveryRow, 'destination' | 'status'>[];
+}
+
+export interface NewDelivery {
+  readonly eventId: number;
+  readonly destination: string;
+  readonly unlessDelivered: boolean;
+  /** The destination gets the webhook itself: a delivery of another of its events counts as one of this event. */
+  readonly oncePerWebhook: boolean;
+}
+
+/** What became of it. The id is the delivery's: of the new one, or of the one that is in its way. */
+export type AddedDelivery =
+  | { readonly outcome: 'added' | 'waiting' | 'delivered'; readonly id: number }
+  | { readonly outcome: 'no_event' };
+
 export interface DeliveryRow {
   readonly id: number;
   readonly eventId: number;
@@ -142,6 +186,8 @@ export interface DeliveryRow {
   readonly status: DeliveryState;
   readonly attempts: number;
   readonly createdAt: number;
+  /** Whether it was made by `addDeliveries`. */
+  readonly replayed: boolean;
   /** When the next attempt is due; null where none will be made. */
   readonly dueAt: number | null;
   /** When it was delivered, missed or given up; null while it goes on. */

@@ -11,6 +11,7 @@ import { createConverter } from '../../src/convert/converter.js';
 import { signBody } from '../../src/formats/request-body.js';
 import type { Attempt, NewWebhook, Verified } from '../../src/model.js';
 import { openStore } from '../../src/store/open.js';
+import { openDatabase } from '../../src/store/sqlite/driver.js';
 import type { SavedConversion, Store } from '../../src/store/store.js';
 
 export const SECRET = 'E_AI_K_command-line-test';
@@ -82,6 +83,16 @@ export class Place {
     return this.start(typeof args === 'string' ? args.split(' ') : args, surroundings).done;
   }
 
+  /** Changes what is stored behind the store's back. */
+  async rewrite(sql: string, values: readonly string[]): Promise<void> {
+    const db = openDatabase(join(this.folder, 'data/shim.db'), { readOnly: false });
+    try {
+      db.prepare(sql).run(...values);
+    } finally {
+      db.close();
+    }
+  }
+
   async store<T>(use: (store: Store) => Promise<T>): Promise<T> {
     const store = await openStore('sqlite:data/shim.db', { mode: 'own', cwd: this.folder });
     try {
@@ -102,13 +113,19 @@ export class Place {
     });
   }
 
+  /** What is due at a destination is delivered. */
+  deliver(destination: string): Promise<void> {
+    return this.attempt({}, 'delivered', destination);
+  }
+
   /** Attempts what is due at a destination, each with one outcome. */
   async attempt(
     attempt: Partial<Attempt>,
     outcome: 'delivered' | 'retry' | 'dead' | 'missed',
+    destination = 'billing',
   ): Promise<void> {
     await this.store(async (store) => {
-      const request = { destination: 'billing', limit: 100, now: NOW + MINUTE, lease: MINUTE };
+      const request = { destination, limit: 100, now: NOW + MINUTE, lease: MINUTE };
       const claimed = await store.claimDeliveries(request);
       const answer = { duration: 12.4, status: 200, error: null, response: null };
       const made = { startedAt: NOW, ...answer, mode: 'live', share: 100, ...attempt } as const;

@@ -5,6 +5,7 @@ import { deliveryRules } from './conformance/deliveries.js';
 import { duplicateRules } from './conformance/duplicates.js';
 import { listRules } from './conformance/lists.js';
 import { modeRules } from './conformance/modes.js';
+import { replayRules } from './conformance/replay.js';
 import { transactionRules } from './conformance/transactions.js';
 import { webhookRules } from './conformance/webhooks.js';
 
@@ -50,6 +51,7 @@ export function describeStore(name: string, open: () => Promise<Subject>): void 
     deliveryRules(given);
     modeRules(given);
     listRules(given);
+    replayRules(given);
     transactionRules(given);
   });
 }

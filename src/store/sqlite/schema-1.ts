@@ -75,7 +75,8 @@ CREATE TABLE events_by_message (ending TEXT, event_id INTEGER, PRIMARY KEY (endi
 CREATE TABLE late_indexes (name TEXT PRIMARY KEY, through INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO late_indexes VALUES ('sightings_by_key', 0), ('events_by_message', 0);
 
--- state is pending, sending, delivered, dead or missed; mode is live or shadow, share a percentage. fence counts the claims: only the latest may settle.
+-- state is pending, sending, delivered, dead or missed; mode is live or shadow, share a percentage. fence counts the
+-- claims: only the latest may settle. replayed is 1 where it was made for an event that had been converted before.
 CREATE TABLE deliveries (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,
   event_id    INTEGER NOT NULL,
@@ -91,12 +92,14 @@ CREATE TABLE deliveries (
   ended_at    INTEGER,
   reason      TEXT,
   last_status INTEGER,
-  last_error  TEXT
+  last_error  TEXT,
+  replayed    INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX deliveries_due ON deliveries (destination, due_at) WHERE state = 'pending';
 CREATE INDEX deliveries_sending ON deliveries (lease_until) WHERE state = 'sending';
 CREATE INDEX deliveries_dead ON deliveries (created_at) WHERE state = 'dead';
 CREATE INDEX deliveries_missed ON deliveries (created_at) WHERE state = 'missed';
+CREATE INDEX deliveries_dead_events ON deliveries (event_id) WHERE state = 'dead';
 CREATE INDEX deliveries_created ON deliveries (created_at);
 CREATE INDEX deliveries_event ON deliveries (event_id);
 

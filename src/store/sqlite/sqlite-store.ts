@@ -1,7 +1,15 @@
 import { statSync } from 'node:fs';
 import { StoreError } from '../../errors.js';
 import type { Conversion, NewWebhook, Settlement, Verified } from '../../model.js';
-import type { DeliveryQuery, EventDetail, EventQuery, QuarantineQuery, Store } from '../store.js';
+import type {
+  DeliveryQuery,
+  EventDetail,
+  EventQuery,
+  NewDelivery,
+  QuarantineQuery,
+  ReplayQuery,
+  Store,
+} from '../store.js';
 import { Conversions } from './conversions.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryLists } from './delivery-lists.js';
@@ -10,6 +18,7 @@ import { EventLists } from './event-lists.js';
 import { GroupCommit, type Idle } from './group-commit.js';
 import { Inbox } from './inbox.js';
 import { Quarantine } from './quarantine.js';
+import { Replay } from './replay.js';
 import { Sightings } from './sightings.js';
 import { moved, storeError } from './store-error.js';
 
@@ -22,6 +31,7 @@ export class SqliteStore implements Store {
   readonly #quarantine: Quarantine;
   readonly #eventLists: EventLists;
   readonly #deliveryLists: DeliveryLists;
+  readonly #replay: Replay;
   readonly #ping: Statement<never>;
   readonly #inode: number;
   #open = true;
@@ -45,6 +55,7 @@ export class SqliteStore implements Store {
     this.#quarantine = new Quarantine(db);
     this.#eventLists = new EventLists(db);
     this.#deliveryLists = new DeliveryLists(db);
+    this.#replay = new Replay(db);
     this.#ping = db.prepare(
       'INSERT INTO health VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at',
     );
@@ -115,6 +126,14 @@ export class SqliteStore implements Store {
 
   getWebhook(id: number) {
     return this.#read(() => this.#quarantine.webhook(id));
+  }
+
+  listReplayable(query: ReplayQuery) {
+    return this.#read(() => this.#replay.list(query));
+  }
+
+  addDeliveries(batch: readonly NewDelivery[], now: number) {
+    return this.#write(() => this.#replay.add(batch, now));
   }
 
   discardQuarantined(ids: readonly number[], note: string, now: number) {
