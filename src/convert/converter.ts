@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { Conversion, QuarantineReason, StoredWebhook, Verified } from '../model.js';
+import { createContracts } from './contracts.js';
 import { loadEventSchemas } from './event-schemas.js';
 import { normalize } from './normalize.js';
 import { createRouter } from './route.js';
@@ -15,7 +16,20 @@ export type Converter = (webhook: Verified<StoredWebhook>) => Conversion;
 export function createConverter(config: Pick<Config, 'sources' | 'destinations'>): Converter {
   const schemas = loadEventSchemas();
   const route = createRouter(config.destinations);
-  const sources = new Map(config.sources.map((source) => [source.name, source]));
+  const sources = new Map(
+    config.sources.map((source) => [
+      source.name,
+      {
+        ...source,
+        rules: {
+          source: source.name,
+          statuses: source.statuses,
+          schemas,
+          contracts: createContracts(source.contracts),
+        },
+      },
+    ]),
+  );
 
   return (webhook) => {
     const quarantined = (reason: QuarantineReason, errors: readonly string[]): Conversion => ({
@@ -31,7 +45,7 @@ export function createConverter(config: Pick<Config, 'sources' | 'destinations'>
       ]);
     }
     try {
-      const normalized = normalize(webhook, { source: source.name, statuses: source.statuses, schemas });
+      const normalized = normalize(webhook, source.rules);
       if (!normalized.ok) return quarantined(normalized.reason, normalized.errors);
       return {
         outcome: 'converted',

@@ -3,6 +3,7 @@ import { type FileContent, fileIdentity, fileText, fileValue, messageId } from '
 import { exceedsDepth, itemsOf, memberOf } from '../formats/json-text.js';
 import { type LegacyEvent, readLegacy } from '../formats/legacy.js';
 import type { ConvertedEvent, Format, QuarantineReason, Verified } from '../model.js';
+import type { Contracts } from './contracts.js';
 import type { EventSchemas } from './event-schemas.js';
 
 /** An event and its parsed content, before it is known where it goes. */
@@ -19,6 +20,8 @@ export interface NormalizeRules {
   /** Lower-case status word to event. */
   readonly statuses: Readonly<Record<string, string>>;
   readonly schemas: EventSchemas;
+  /** For the user's own fields; null where there are none. */
+  readonly contracts: Contracts | null;
 }
 
 const EVENT_NAME = /^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_-]*)+$/;
@@ -51,8 +54,8 @@ function fromLegacy(body: string, rules: NormalizeRules): Normalized {
     // A file's result that was JSON in a string can be deeper than the text that held it.
     if (!event.carried && exceedsDepth(event.resultText)) return tooDeep();
     const normalized = legacyEvent(event, rules);
-    const faults = rules.schemas.check(normalized.value);
-    if (faults.length > 0) return refuse('schema_violation', ...faults);
+    const faulty = checked(normalized.value, rules);
+    if (faulty !== null) return faulty;
     events.push(normalized);
   }
   return { ok: true, events };
@@ -82,11 +85,19 @@ function fromNew(body: string, rules: NormalizeRules): Normalized {
     );
   }
   const value = { event, result };
-  const faults = rules.schemas.check(value);
-  if (faults.length > 0) return refuse('schema_violation', ...faults);
+  const faulty = checked(value, rules);
+  if (faulty !== null) return faulty;
   const files = itemsOf(memberOf(body, 'result') ?? '[]').map(fileText);
   const identity = identify(event, files, rules.source);
   return { ok: true, events: [{ event, value, body: null, plain: false, ...identity }] };
+}
+
+/** @returns why it is no event; null where it is one. */
+function checked(value: NormalizedEvent['value'], { schemas, contracts }: NormalizeRules): Normalized | null {
+  const faults = schemas.check(value);
+  if (faults.length > 0) return refuse('schema_violation', ...faults);
+  const misses = contracts?.check(value) ?? [];
+  return misses.length > 0 ? refuse('contract_violation', ...misses) : null;
 }
 
 function identify(event: string, contents: readonly FileContent[], source: string) {
