@@ -11,7 +11,7 @@ import { createConverter } from '../../src/convert/converter.js';
 import { signBody } from '../../src/formats/request-body.js';
 import type { Attempt, NewWebhook, Verified } from '../../src/model.js';
 import { openStore } from '../../src/store/open.js';
-import { openDatabase } from '../../src/store/sqlite/driver.js';
+import { Database } from '../../src/store/sqlite/driver.js';
 import type { SavedConversion, Store } from '../../src/store/store.js';
 
 export const SECRET = 'E_AI_K_command-line-test';
@@ -85,7 +85,7 @@ export class Place {
 
   /** Changes what is stored behind the store's back. */
   async rewrite(sql: string, values: readonly string[]): Promise<void> {
-    const db = openDatabase(join(this.folder, 'data/shim.db'), { readOnly: false });
+    const db = new Database(join(this.folder, 'data/shim.db'), { readOnly: false });
     try {
       db.prepare(sql).run(...values);
     } finally {

@@ -1,6 +1,6 @@
 import type { DeliveryState, Format } from '../../model.js';
 import type { AddedDelivery, NewDelivery, ReplayableEvent, ReplayQuery } from '../store.js';
-import { type Database, prepareTuples, type Statement } from './driver.js';
+import type { Database, Statement } from './driver.js';
 import { filtered } from './filtered.js';
 import { fromText, type Text } from './values.js';
 
@@ -29,8 +29,7 @@ export class Replay {
   readonly #insert: Statement<never>;
 
   constructor(private readonly db: Database) {
-    this.#deliveries = prepareTuples(
-      db,
+    this.#deliveries = db.prepareTuples(
       `SELECT event_id, destination, state FROM deliveries
         WHERE event_id IN (SELECT value FROM json_each(?)) ORDER BY id`,
     );
@@ -72,12 +71,12 @@ export class Replay {
       ['e.received_at >= ?', query.since],
       ['e.received_at < ?', query.until],
     ]);
-    return this.db
-      .prepare<Row>(
-        `${SELECT} FROM events e INDEXED BY events_received CROSS JOIN webhooks w ON w.id = e.webhook_id
+    return this.db.query<Row>(
+      `${SELECT} FROM events e INDEXED BY events_received CROSS JOIN webhooks w ON w.id = e.webhook_id
           WHERE ${where} ORDER BY e.received_at, e.id LIMIT ?`,
-      )
-      .all(...values, query.limit);
+      ...values,
+      query.limit,
+    );
   }
 
   #dead(query: ReplayQuery): readonly Row[] {
@@ -86,16 +85,16 @@ export class Replay {
       ['e.received_at >= ?', query.since],
       ['e.received_at < ?', query.until],
     ]);
-    return this.db
-      .prepare<Row>(
-        `${SELECT} FROM deliveries d INDEXED BY deliveries_dead_events
+    return this.db.query<Row>(
+      `${SELECT} FROM deliveries d INDEXED BY deliveries_dead_events
           CROSS JOIN events e ON e.id = d.event_id CROSS JOIN webhooks w ON w.id = e.webhook_id
           WHERE d.state = 'dead' AND ${where} AND NOT EXISTS (
             SELECT 1 FROM deliveries o INDEXED BY deliveries_dead_events
              WHERE o.state = 'dead' AND o.event_id = d.event_id AND o.id < d.id)
           ORDER BY d.event_id LIMIT ?`,
-      )
-      .all(...values, query.limit);
+      ...values,
+      query.limit,
+    );
   }
 
   /** One after the other, so that each sees those before it. */
