@@ -1,5 +1,6 @@
+import { createBatchConverter } from './convert/batch.js';
 import { startConverting } from './convert/convert-loop.js';
-import { createConverter } from './convert/converter.js';
+import { createExamine } from './convert/converter.js';
 import { startDispatcher } from './delivery/dispatcher.js';
 import { openStore } from './store/open.js';
 import { createLog } from './telemetry/log.js';
@@ -15,14 +16,15 @@ export type Work = Omit<WorkApi, 'start'>;
 /** @throws {ShimError} where the store cannot be opened or a schema does not compile */
 export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
   const log = createLog(config.log);
-  let convert = createConverter(config);
+  const examine = createExamine(config);
   let lastPut = 0;
   const store = await openStore(config.store.url, { mode: 'own', cwd });
+  let convert = createBatchConverter(examine, store);
   const common = { store, log, now: Date.now, pollInterval: POLL_INTERVAL };
   const dispatcher = startDispatcher({ ...common, config, random: Math.random });
   const converting = startConverting({
     ...common,
-    convert: (webhook) => convert(webhook),
+    convert: (webhooks) => convert(webhooks),
     receiving: () => Date.now() - lastPut < RECEIVING,
     onSaved: dispatcher.wake,
   });
@@ -35,7 +37,7 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
       return ids;
     },
     configure: async (next) => {
-      convert = createConverter(next);
+      convert = createBatchConverter(createExamine(next), store);
       dispatcher.configure(next);
     },
     ping: (now) => store.ping(now),

@@ -1,5 +1,5 @@
 import type { Config, DestinationConfig } from '../config/config.js';
-import type { Converter } from '../convert/converter.js';
+import type { Examine } from '../convert/converter.js';
 import { type Reconversion, reconvert } from '../migration/reconversion.js';
 import { type ReplayChoice, replayedTo, sparesDelivered } from '../migration/replay.js';
 import type { AddedDelivery, NewDelivery, ReplayableEvent, Store } from '../store/store.js';
@@ -81,7 +81,7 @@ export async function runReplay(
 export async function previewReplay(
   planned: readonly Planned[],
   store: Pick<Store, 'getEvent'>,
-  convert: Converter,
+  examine: Examine,
   each: (replayed: Replayed) => void,
 ): Promise<void> {
   const reconversions = new Map<number, Reconversion>();
@@ -96,7 +96,7 @@ export async function previewReplay(
     if (reconversion === undefined) {
       const detail = await store.getEvent(event.id);
       if (detail === null) continue;
-      reconversion = reconvert(detail, convert);
+      reconversion = reconvert(detail, examine);
       reconversions.set(event.id, reconversion);
     }
     const webhook = JSON.stringify([event.webhookId, destination]);

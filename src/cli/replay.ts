@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Config } from '../config/config.js';
 import { nearest } from '../config/nearest.js';
-import { createConverter } from '../convert/converter.js';
+import { createExamine } from '../convert/converter.js';
 import { UsageError } from '../errors.js';
 import type { ReplayChoice } from '../migration/replay.js';
 import type { ReplayableEvent, Store } from '../store/store.js';
@@ -52,7 +52,7 @@ async function replayEvents(named: readonly Ref[], options: ReplayOptions, io: I
   const period = periodOf(options, io.now());
   return withStore<ExitStatus>(options, io, 'share', async (store, config) => {
     checkDestination(options.to, config);
-    const convert = options.dryRun === true ? createConverter(config) : null;
+    const examine = options.dryRun === true ? createExamine(config) : null;
     const print = replayPrinter(options, io);
     const total = { added: 0, spared: 0, failed: 0 };
     const each = (replayed: Replayed): void => {
@@ -69,8 +69,8 @@ async function replayEvents(named: readonly Ref[], options: ReplayOptions, io: I
         : pagesOf(store, { ...period, dead: choice.of === 'dead' });
     for await (const page of pages) {
       const planned = planReplay(page, { choice, config });
-      if (convert === null) await runReplay(planned, store, io.now(), each);
-      else await previewReplay(planned, store, convert, each);
+      if (examine === null) await runReplay(planned, store, io.now(), each);
+      else await previewReplay(planned, store, examine, each);
     }
     print.end(total);
     return total.failed === 0 ? 0 : 1;

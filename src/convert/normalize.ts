@@ -9,6 +9,8 @@ import type { EventSchemas } from './event-schemas.js';
 /** An event and its parsed content, before it is known where it goes. */
 export interface NormalizedEvent extends Omit<ConvertedEvent, 'destinations'> {
   readonly value: { readonly event: string; readonly result: unknown };
+  /** Where each file stands in a legacy webhook's list; null: as they do here. */
+  readonly places: readonly number[] | null;
 }
 
 export type Normalized =
@@ -35,18 +37,27 @@ const refuse = (reason: QuarantineReason, ...errors: readonly string[]): Normali
 /**
  * What an authentic webhook becomes: its events, or why it becomes none (protocol sections 3 and 4). Never throws for
  * any body that `authenticate` lets through.
+ *
+ * @param inferred the events of legacy files for which more is known than their status, by their place in the list
  */
 export function normalize(
   webhook: Verified<{ readonly format: Format; readonly body: string }>,
   rules: NormalizeRules,
+  inferred?: ReadonlyMap<number, string>,
 ): Normalized {
-  return webhook.format === 'legacy' ? fromLegacy(webhook.body, rules) : fromNew(webhook.body, rules);
+  return webhook.format === 'legacy'
+    ? fromLegacy(webhook.body, rules, inferred)
+    : fromNew(webhook.body, rules);
 }
 
-function fromLegacy(body: string, rules: NormalizeRules): Normalized {
+function fromLegacy(
+  body: string,
+  rules: NormalizeRules,
+  inferred: ReadonlyMap<number, string> | undefined,
+): Normalized {
   const resultText = legacyResultText(body);
   if (exceedsDepth(resultText)) return tooDeep();
-  const reading = readLegacy(resultText, rules.statuses);
+  const reading = readLegacy(resultText, rules.statuses, inferred);
   if (!reading.ok) return reading;
 
   const events: NormalizedEvent[] = [];
@@ -62,7 +73,7 @@ function fromLegacy(body: string, rules: NormalizeRules): Normalized {
 }
 
 function legacyEvent(
-  { event, resultText, result, carried }: LegacyEvent,
+  { event, resultText, result, carried, places }: LegacyEvent,
   rules: NormalizeRules,
 ): NormalizedEvent {
   const plain = JSON.stringify(result) === resultText;
@@ -72,6 +83,7 @@ function legacyEvent(
     value: { event, result },
     body: carried ? null : eventBody(event, resultText),
     plain: carried && plain,
+    places,
     ...identify(event, files, rules.source),
   };
 }
@@ -89,7 +101,7 @@ function fromNew(body: string, rules: NormalizeRules): Normalized {
   if (faulty !== null) return faulty;
   const files = itemsOf(memberOf(body, 'result') ?? '[]').map(fileText);
   const identity = identify(event, files, rules.source);
-  return { ok: true, events: [{ event, value, body: null, plain: false, ...identity }] };
+  return { ok: true, events: [{ event, value, body: null, plain: false, places: null, ...identity }] };
 }
 
 /** @returns why it is no event; null where it is one. */

@@ -1,4 +1,5 @@
-import type { Converter } from '../convert/converter.js';
+import type { Examine } from '../convert/converter.js';
+import { inferredThen } from '../convert/infer-edited.js';
 import { toNew } from '../formats/forward.js';
 import type { QuarantineReason, StoredWebhook, Verified } from '../model.js';
 import type { EventDetail } from '../store/store.js';
@@ -16,14 +17,23 @@ export type Reconversion =
       readonly errors: readonly string[];
     };
 
-/** @param convert by today's code and configuration */
+/**
+ * Edits that were inferred then are taken as they were: what the store knew of the file has changed since.
+ *
+ * @param examine by today's code and configuration
+ */
 export function reconvert(
   event: Pick<EventDetail, 'event' | 'body' | 'webhook'>,
-  convert: Converter,
+  examine: Examine,
 ): Reconversion {
   // Only what was verified is ever stored.
   const webhook = event.webhook as StoredWebhook as Verified<StoredWebhook>;
-  const conversion = convert(webhook);
+  const bodyOf = (each: { readonly event: string; readonly body: string | null }): string =>
+    toNew({ event: each.event, body: each.body, plain: true, webhook }).body;
+  const sent = bodyOf(event);
+  const first = examine(webhook);
+  const inferred = inferredThen(first.files, { source: webhook.source, event: event.event, body: sent });
+  const { conversion } = inferred.size === 0 ? first : examine(webhook, inferred);
   if (conversion.outcome === 'quarantined') {
     return { outcome: 'quarantined', reason: conversion.reason, errors: conversion.errors };
   }
@@ -32,10 +42,7 @@ export function reconvert(
   if (today === undefined) {
     return { outcome: 'other_events', events: conversion.events.map((each) => each.event) };
   }
-  const [sent, now] = [event, today].map(
-    (each) => toNew({ event: each.event, body: each.body, plain: true, webhook }).body,
-  );
-  if (sent === undefined || now === undefined || sent === now) return { outcome: 'same' };
-  const differences = diffJson(sent, now);
+  const now = bodyOf(today);
+  const differences = sent === now ? [] : diffJson(sent, now);
   return differences.length === 0 ? { outcome: 'same' } : { outcome: 'different', differences };
 }

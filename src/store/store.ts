@@ -40,6 +40,13 @@ export interface Store {
    */
   saveConversions(batch: readonly Conversion[], now: number): Promise<readonly SavedConversion[]>;
 
+  /**
+   * The result that was accepted last for each file, however long ago. What is being saved meanwhile may be missing.
+   *
+   * @param files the subjects of each, one for each event that it may be of
+   */
+  latestAccepted(files: readonly (readonly Uint8Array[])[]): Promise<readonly (LatestResult | null)[]>;
+
   /** Deliveries of one destination that are due, the longest due first, leased until `now + lease`. */
   claimDeliveries(request: {
     readonly destination: string;
@@ -98,6 +105,12 @@ export interface SavedConversion {
     readonly duplicateOf: number | null;
     readonly deliveries: number;
   }[];
+}
+
+export interface LatestResult {
+  /** Which of the subjects it was accepted as, from 0. */
+  readonly subject: number;
+  readonly digest: Uint8Array;
 }
 
 /** Lists come newest first; `before` is the id where the page before ended. */

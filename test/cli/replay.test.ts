@@ -211,6 +211,23 @@ describe('replay --dry-run', () => {
     expect(await deliveriesOf(place)).toEqual([]);
   });
 
+  it('takes inferred edits as they were inferred', async () => {
+    const place = await Place.create(configText({ source: 'inferEdited: true' }));
+    const third = { fileId: 'fil_3' };
+    await place.receive(numbered(1), numbered(2));
+    await place.receive({ body: legacy([file({ fileId: 'fil_1', result: { total: 2 } }), file(third)]) });
+    await place.attempt({}, 'delivered');
+    const { stdout } = await place.run('replay --since 1h --dry-run');
+    expect(stdout.match(/event .*/g)).toEqual(
+      [
+        '1 extraction.processed',
+        '2 extraction.processed',
+        '3 extraction.edited',
+        '4 extraction.processed',
+      ].map((event) => `event ${event} to billing: would be delivered again; today's conversion is the same`),
+    );
+  });
+
   it('shows each difference with its path, and what would be quarantined', async () => {
     const place = await Place.create();
     const [first, second] = [numbered(1), numbered(2)];

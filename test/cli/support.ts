@@ -7,7 +7,8 @@ import { onTestFinished } from 'vitest';
 import type { Io } from '../../src/cli/io.js';
 import { runCli } from '../../src/cli/run.js';
 import { loadConfig } from '../../src/config/load.js';
-import { createConverter } from '../../src/convert/converter.js';
+import { createBatchConverter } from '../../src/convert/batch.js';
+import { createExamine } from '../../src/convert/converter.js';
 import { signBody } from '../../src/formats/request-body.js';
 import type { Attempt, NewWebhook, Verified } from '../../src/model.js';
 import { openStore } from '../../src/store/open.js';
@@ -105,11 +106,11 @@ export class Place {
   /** Takes webhooks in and converts them, as the service does. */
   async receive(...webhooks: readonly Partial<NewWebhook>[]): Promise<readonly SavedConversion[]> {
     const { config } = loadConfig({ file: 'shim.yaml', env: {}, cwd: this.folder });
-    const convert = createConverter(config);
     return this.store(async (store) => {
       await store.putWebhooks(webhooks.map(webhook));
       const claimed = await store.claimWebhooks({ limit: 1_000, now: NOW, lease: 1_000 });
-      return store.saveConversions(claimed.map(convert), NOW);
+      const convert = createBatchConverter(createExamine(config), store);
+      return store.saveConversions(await convert(claimed), NOW);
     });
   }
 

@@ -179,7 +179,7 @@ const MISTAKES: readonly Mistake[] = [
   mistake(['store', 'url'], 'sqlite://data/shim.db', 'is no store'),
   mistake(['store', 'url'], 'sqlite:data/', 'is no store'),
   mistake(['store', 'retention'], '30d', 'is not supported yet'),
-  mistake(['sources', 0, 'inferEdited'], true, 'is not supported yet'),
+  mistake(['sources', 0, 'inferEdited'], 'yes', 'must be true or false, is text'),
   mistake(second('rate'), '50/s', 'is not supported yet'),
   mistake(second('ordered'), 'file', 'is not supported yet; only "none" is'),
   mistake(second('breaker'), { failures: 'many' }, 'is not supported yet'),

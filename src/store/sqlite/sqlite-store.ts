@@ -17,6 +17,7 @@ import type { Database, Statement } from './driver.js';
 import { EventLists } from './event-lists.js';
 import { GroupCommit, type Idle } from './group-commit.js';
 import { Inbox } from './inbox.js';
+import { LatestAccepted } from './latest-accepted.js';
 import { Quarantine } from './quarantine.js';
 import { Replay } from './replay.js';
 import { Sightings } from './sightings.js';
@@ -31,6 +32,7 @@ export class SqliteStore implements Store {
   readonly #quarantine: Quarantine;
   readonly #eventLists: EventLists;
   readonly #deliveryLists: DeliveryLists;
+  readonly #latestAccepted: LatestAccepted;
   readonly #replay: Replay;
   readonly #ping: Statement<never>;
   readonly #inode: number;
@@ -55,6 +57,7 @@ export class SqliteStore implements Store {
     this.#quarantine = new Quarantine(db);
     this.#eventLists = new EventLists(db);
     this.#deliveryLists = new DeliveryLists(db);
+    this.#latestAccepted = new LatestAccepted(db);
     this.#replay = new Replay(db);
     this.#ping = db.prepare(
       'INSERT INTO health VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at',
@@ -74,6 +77,10 @@ export class SqliteStore implements Store {
     const saved = await this.#write(() => this.#conversions.save(batch, now));
     this.#inbox.done(saved.map((conversion) => conversion.webhookId));
     return saved;
+  }
+
+  latestAccepted(files: readonly (readonly Uint8Array[])[]) {
+    return this.#read(() => this.#latestAccepted.find(files));
   }
 
   claimDeliveries({ destination, limit, now, lease }: Parameters<Store['claimDeliveries']>[0]) {
