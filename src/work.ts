@@ -1,7 +1,9 @@
 import { createBatchConverter } from './convert/batch.js';
 import { startConverting } from './convert/convert-loop.js';
 import { createExamine } from './convert/converter.js';
+import { startRecordingFields } from './convert/record-fields.js';
 import { startDispatcher } from './delivery/dispatcher.js';
+import { createFieldSampler } from './migration/field-sampler.js';
 import { openStore } from './store/open.js';
 import { createLog } from './telemetry/log.js';
 import type { WorkApi, WorkOptions } from './thread/work-api.js';
@@ -16,11 +18,13 @@ export type Work = Omit<WorkApi, 'start'>;
 /** @throws {ShimError} where the store cannot be opened or a schema does not compile */
 export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
   const log = createLog(config.log);
-  const examine = createExamine(config);
+  const sampler = createFieldSampler(Date.now);
+  const examine = createExamine(config, sampler.look);
   let lastPut = 0;
   const store = await openStore(config.store.url, { mode: 'own', cwd });
-  let convert = createBatchConverter(examine, store);
   const common = { store, log, now: Date.now, pollInterval: POLL_INTERVAL };
+  const recording = startRecordingFields({ ...common, sampler });
+  let convert = createBatchConverter(examine, store);
   const dispatcher = startDispatcher({ ...common, config, random: Math.random });
   const converting = startConverting({
     ...common,
@@ -37,7 +41,7 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
       return ids;
     },
     configure: async (next) => {
-      convert = createBatchConverter(createExamine(next), store);
+      convert = createBatchConverter(createExamine(next, sampler.look), store);
       dispatcher.configure(next);
     },
     ping: (now) => store.ping(now),
@@ -47,6 +51,7 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
     },
     stop: async (grace) => {
       await converting.stop();
+      await recording.stop();
       await dispatcher.stop(grace);
       await store.close();
     },

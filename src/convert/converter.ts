@@ -3,7 +3,7 @@ import type { Conversion, QuarantineReason, StoredWebhook, Verified } from '../m
 import { createContracts } from './contracts.js';
 import { loadEventSchemas } from './event-schemas.js';
 import { type ResultFile, resultFiles } from './infer-edited.js';
-import { normalize } from './normalize.js';
+import { type NormalizedEvent, normalize } from './normalize.js';
 import { createRouter } from './route.js';
 
 /**
@@ -35,9 +35,13 @@ export type Examine = (
 /**
  * Compiles everything that conversion needs from the configuration.
  *
+ * @param onEvent is shown each event that is made
  * @throws {ShimError} where a schema does not compile
  */
-export function createExamine(config: Pick<Config, 'sources' | 'destinations'>): Examine {
+export function createExamine(
+  config: Pick<Config, 'sources' | 'destinations'>,
+  onEvent: (source: string, event: NormalizedEvent['value']) => void = () => {},
+): Examine {
   const schemas = loadEventSchemas();
   const route = createRouter(config.destinations);
   const sources = new Map(
@@ -78,6 +82,7 @@ export function createExamine(config: Pick<Config, 'sources' | 'destinations'>):
           destinations: route(source.name, { messageId: event.messageId, value }),
         })),
       };
+      for (const { value } of normalized.events) onEvent(source.name, value);
       const files = source.inferEdited ? resultFiles(source.name, webhook.format, normalized.events) : [];
       return { conversion, files };
     } catch (error) {

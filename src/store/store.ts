@@ -89,6 +89,11 @@ export interface Store {
   /** Takes webhooks out of quarantine for good; they stay stored until retention. @returns the ids that were in quarantine. */
   discardQuarantined(ids: readonly number[], note: string, now: number): Promise<readonly number[]>;
 
+  /** Adds to what is known of the fields of extractions: of 1000 of them, those seen last; of each the first 500 fields. */
+  recordFields(batch: readonly ExtractionFields[]): Promise<void>;
+  /** The oldest first. */
+  listFields(query: FieldsQuery): Promise<readonly StoredFields[]>;
+
   /** Proves that writes are possible, by one. */
   ping(now: number): Promise<void>;
   close(): Promise<void>;
@@ -152,6 +157,33 @@ export interface DeliveryQuery extends Page {
   readonly eventId?: number;
   readonly since?: number;
   readonly until?: number;
+}
+
+/** The fields that some of an extraction's results had. */
+export interface ExtractionFields {
+  readonly source: string;
+  readonly extractionId: string;
+  /** When the first and the last result was looked at, and how many were. */
+  readonly firstAt: number;
+  readonly lastAt: number;
+  readonly count: number;
+  /** The same for each field, by its path, each once. */
+  readonly fields: readonly {
+    readonly path: string;
+    readonly firstAt: number;
+    readonly lastAt: number;
+    readonly count: number;
+  }[];
+}
+
+export interface StoredFields extends ExtractionFields {
+  readonly id: number;
+}
+
+export interface FieldsQuery {
+  readonly limit: number;
+  /** The id where the page before ended. */
+  readonly after?: number;
 }
 
 export interface ReplayQuery {

@@ -107,7 +107,7 @@ export class Place {
   async receive(...webhooks: readonly Partial<NewWebhook>[]): Promise<readonly SavedConversion[]> {
     const { config } = loadConfig({ file: 'shim.yaml', env: {}, cwd: this.folder });
     return this.store(async (store) => {
-      await store.putWebhooks(webhooks.map(webhook));
+      await store.putWebhooks(webhooks.map(signed));
       const claimed = await store.claimWebhooks({ limit: 1_000, now: NOW, lease: 1_000 });
       const convert = createBatchConverter(createExamine(config), store);
       return store.saveConversions(await convert(claimed), NOW);
@@ -168,7 +168,8 @@ export const file = (more: Readonly<Record<string, unknown>> = {}) => ({
 
 export const legacy = (files: unknown): string => JSON.stringify({ result: JSON.stringify(files) });
 
-function webhook(more: Partial<NewWebhook>): Verified<NewWebhook> {
+/** As it is once its signature was checked. */
+export function signed(more: Partial<NewWebhook>): Verified<NewWebhook> {
   const body = more.body ?? legacy([file()]);
   return {
     source: 'extracta',

@@ -3,6 +3,7 @@ import type { Store } from '../../src/store/store.js';
 import { conversionRules } from './conformance/conversions.js';
 import { deliveryRules } from './conformance/deliveries.js';
 import { duplicateRules } from './conformance/duplicates.js';
+import { fieldRules } from './conformance/fields.js';
 import { latestAcceptedRules } from './conformance/latest-accepted.js';
 import { listRules } from './conformance/lists.js';
 import { modeRules } from './conformance/modes.js';
@@ -51,6 +52,7 @@ export function describeStore(name: string, open: () => Promise<Subject>): void 
     duplicateRules(given);
     deliveryRules(given);
     modeRules(given);
+    fieldRules(given);
     latestAcceptedRules(given);
     listRules(given);
     replayRules(given);

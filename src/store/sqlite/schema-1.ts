@@ -116,6 +116,25 @@ CREATE TABLE attempts (
   PRIMARY KEY (delivery_id, number)
 ) WITHOUT ROWID;
 
+-- Which fields the results of each extraction have, by a sample: written once a minute.
+CREATE TABLE extractions_seen (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  source     TEXT    NOT NULL,
+  extraction TEXT    NOT NULL,
+  first_at   INTEGER NOT NULL,
+  last_at    INTEGER NOT NULL,
+  count      INTEGER NOT NULL,
+  UNIQUE (source, extraction)
+);
+CREATE TABLE fields_seen (
+  extraction_id INTEGER NOT NULL,
+  path          TEXT    NOT NULL,
+  first_at      INTEGER NOT NULL,
+  last_at       INTEGER NOT NULL,
+  count         INTEGER NOT NULL,
+  PRIMARY KEY (extraction_id, path)
+) WITHOUT ROWID;
+
 -- One row, written to prove that writing is possible.
 CREATE TABLE health (id INTEGER PRIMARY KEY CHECK (id = 1), written_at INTEGER NOT NULL);
 `;

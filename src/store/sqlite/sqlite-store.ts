@@ -5,6 +5,8 @@ import type {
   DeliveryQuery,
   EventDetail,
   EventQuery,
+  ExtractionFields,
+  FieldsQuery,
   NewDelivery,
   QuarantineQuery,
   ReplayQuery,
@@ -15,6 +17,7 @@ import { Deliveries } from './deliveries.js';
 import { DeliveryLists } from './delivery-lists.js';
 import type { Database, Statement } from './driver.js';
 import { EventLists } from './event-lists.js';
+import { Fields } from './fields.js';
 import { GroupCommit, type Idle } from './group-commit.js';
 import { Inbox } from './inbox.js';
 import { LatestAccepted } from './latest-accepted.js';
@@ -32,6 +35,7 @@ export class SqliteStore implements Store {
   readonly #quarantine: Quarantine;
   readonly #eventLists: EventLists;
   readonly #deliveryLists: DeliveryLists;
+  readonly #fields: Fields;
   readonly #latestAccepted: LatestAccepted;
   readonly #replay: Replay;
   readonly #ping: Statement<never>;
@@ -57,6 +61,7 @@ export class SqliteStore implements Store {
     this.#quarantine = new Quarantine(db);
     this.#eventLists = new EventLists(db);
     this.#deliveryLists = new DeliveryLists(db);
+    this.#fields = new Fields(db);
     this.#latestAccepted = new LatestAccepted(db);
     this.#replay = new Replay(db);
     this.#ping = db.prepare(
@@ -145,6 +150,14 @@ export class SqliteStore implements Store {
 
   discardQuarantined(ids: readonly number[], note: string, now: number) {
     return this.#write(() => this.#quarantine.discard(ids, note, now));
+  }
+
+  recordFields(batch: readonly ExtractionFields[]) {
+    return this.#write(() => this.#fields.record(batch));
+  }
+
+  listFields(query: FieldsQuery) {
+    return this.#read(() => this.#fields.list(query));
   }
 
   ping(now: number) {
