@@ -1,4 +1,4 @@
-import type { Config, DestinationConfig } from '../config/config.js';
+import type { Config } from '../config/config.js';
 import type { Examine } from '../convert/converter.js';
 import { type Reconversion, reconvert } from '../migration/reconversion.js';
 import { type ReplayChoice, replayedTo, sparesDelivered } from '../migration/replay.js';
@@ -43,19 +43,16 @@ export function planReplay(
     return destinations.map((destination): Planned => {
       const config = configured.get(destination);
       if (config === undefined) return { event, destination, outcome: 'not_configured' };
-      const oncePerWebhook = getsWebhook(config, event);
+      const mode = config.mode === 'shadow' ? 'shadow' : 'live';
+      const oncePerWebhook = config.format === 'legacy';
       return {
         event,
         destination,
-        delivery: { eventId: event.id, destination, unlessDelivered, oncePerWebhook },
+        delivery: { eventId: event.id, destination, mode, unlessDelivered, oncePerWebhook },
       };
     });
   });
 }
-
-/** A legacy webhook goes to a legacy destination as it came, whatever number of events it became. */
-const getsWebhook = (destination: DestinationConfig, event: ReplayableEvent): boolean =>
-  'format' in destination && destination.format === 'legacy' && event.format === 'legacy';
 
 export async function runReplay(
   planned: readonly Planned[],
@@ -109,9 +106,10 @@ export async function previewReplay(
 
 function expected(
   event: ReplayableEvent,
-  { destination, unlessDelivered }: NewDelivery,
+  { destination, mode, unlessDelivered }: NewDelivery,
 ): 'added' | 'waiting' | 'delivered' {
-  const status = event.latest.find((delivery) => delivery.destination === destination)?.status;
-  if (status === 'pending' || status === 'sending') return 'waiting';
-  return status === 'delivered' && unlessDelivered ? 'delivered' : 'added';
+  const latest = event.latest.find((delivery) => delivery.destination === destination);
+  if (latest?.status === 'pending' || latest?.status === 'sending') return 'waiting';
+  const isDelivered = latest?.status === 'delivered' && latest.mode === mode;
+  return isDelivered && unlessDelivered ? 'delivered' : 'added';
 }

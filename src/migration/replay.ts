@@ -11,7 +11,7 @@ export interface ReplayChoice {
 }
 
 /**
- * The destinations that an event goes to once more. To one that is named go the events that went anywhere else; named
+ * The destinations that an event goes to once more: those that it went to, shadows only where one is named. To one that is named go the events that went anywhere else; named
  * events go there whatever became of them. What repeats another event is left out, but where it is named itself.
  */
 export function replayedTo(
@@ -21,8 +21,8 @@ export function replayedTo(
   if (of === 'period' && event.duplicateOf !== null) return [];
   const went = event.latest
     .filter(({ status }) => of !== 'dead' || status === 'dead')
-    .map(({ destination }) => destination)
-    .filter((destination) => from === null || destination === from);
+    .filter(({ destination, mode }) => (from === null ? mode === 'live' : destination === from))
+    .map(({ destination }) => destination);
   if (to === null) return went;
   const chosen =
     of === 'named' && from === null

@@ -203,12 +203,14 @@ export interface ReplayableEvent
     'id' | 'messageId' | 'webhookId' | 'source' | 'format' | 'event' | 'receivedAt' | 'duplicateOf'
   > {
   /** The latest delivery to each destination. */
-  readonly latest: readonly Pick<DeliveryRow, 'destination' | 'status'>[];
+  readonly latest: readonly Pick<DeliveryRow, 'destination' | 'mode' | 'status'>[];
 }
 
 export interface NewDelivery {
   readonly eventId: number;
   readonly destination: string;
+  readonly mode: SendingMode;
+  /** In this mode. */
   readonly unlessDelivered: boolean;
   /** The destination gets the webhook itself: a delivery of another of its events counts as one of this event. */
   readonly oncePerWebhook: boolean;

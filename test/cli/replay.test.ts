@@ -1,7 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config/load.js';
 import { startWork } from '../../src/work.js';
 import { readBody, startServer } from '../delivery/servers.js';
+import { documentedSignature } from '../support/listener.js';
 import { configText, file, legacy, MINUTE, NOW, Place, SECRET, until } from './support.js';
 
 const twoConfig = (urls: readonly [string, string], source = ''): string => `
@@ -19,6 +21,7 @@ destinations:
   - name: old
     url: ${urls[1]}
     events: [never.sent]
+    format: legacy
 `;
 const twoDestinations = (source = '') =>
   twoConfig(['http://127.0.0.1:5000/', 'http://127.0.0.1:5001/'], source);
@@ -268,33 +271,50 @@ describe('replay --dry-run', () => {
 });
 
 describe('replay beside the running service', () => {
-  it('takes what went to the new handler to the old one, with the same webhook-id', async () => {
-    const received: { readonly at: string; readonly id: unknown; readonly body: string }[] = [];
+  it('takes what went to the new handler to the old one, in its format, each webhook once', async () => {
+    const received: { readonly at: string; readonly headers: IncomingHttpHeaders; readonly body: string }[] =
+      [];
     const listen = async (at: string) => {
       const server = await startServer(async (request, response) => {
-        received.push({ at, id: request.headers['webhook-id'], body: await readBody(request) });
+        received.push({ at, headers: request.headers, body: await readBody(request) });
         response.end('{"message":"Webhook received"}');
       });
       onTestFinished(() => server.close());
       return server.url;
     };
     const place = await Place.create(twoConfig([await listen('billing'), await listen('old')]));
-    await place.receive(numbered(1), numbered(10), numbered(12));
+    const mixed = legacy([file({ fileId: 'ok' }), file({ fileId: 'bad', status: 'failed' })]);
+    await place.receive(numbered(1), numbered(10), { ...numbered(12), body: mixed });
     const { config } = loadConfig({ file: 'shim.yaml', env: {}, cwd: place.folder });
     const work = await startWork({ config, cwd: place.folder });
     onTestFinished(() => work.stop(1_000));
     const at = (name: string) => received.filter((one) => one.at === name);
-    await until(() => (at('billing').length === 3 ? true : undefined));
-    await until(async () => {
-      const done = await place.run('deliveries list --status delivered --json');
-      return JSON.parse(done.stdout).deliveries.length === 3 ? true : undefined;
-    });
+    const deliveredAre = (count: number) =>
+      until(async () => {
+        const { stdout } = await place.run('deliveries list --status delivered --json');
+        return JSON.parse(stdout).deliveries.length === count ? true : undefined;
+      });
+    await deliveredAre(4);
 
-    const { status, stdout } = await place.run('replay --since 11m --to old');
-    expect([status, stdout]).toEqual([0, expect.stringContaining('2 deliveries made.')]);
-    await until(() => (at('old').length === 2 ? true : undefined));
-    const sent = at('billing').map(({ id, body }) => ({ id, body }));
-    expect(at('old').map(({ id, body }) => ({ id, body }))).toEqual(expect.arrayContaining(sent.slice(1)));
-    expect(at('billing')).toHaveLength(3);
+    const first = await place.run('replay --since 11m --to old');
+    expect([first.status, first.stdout]).toEqual([
+      0,
+      expect.stringContaining('2 deliveries made, 1 not needed.'),
+    ]);
+    await deliveredAre(6);
+    const again = await place.run('replay --since 11m --to old');
+    expect([again.status, again.stdout]).toEqual([
+      0,
+      expect.stringContaining('0 deliveries made, 3 not needed.'),
+    ]);
+
+    const sent = at('billing').map(({ headers }) => headers['webhook-id']);
+    const old = at('old').sort((one, other) => one.body.length - other.body.length);
+    expect(old.map(({ body }) => body)).toEqual([numbered(10).body, mixed]);
+    for (const { headers, body } of old) {
+      expect(headers['x-webhook-signature']).toBe(documentedSignature(body, SECRET));
+      expect(sent).toContain(headers['webhook-id']);
+    }
+    expect(at('billing')).toHaveLength(4);
   });
 });

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { type ReplayChoice, replayedTo, sparesDelivered } from '../../src/migration/replay.js';
-import type { DeliveryState } from '../../src/model.js';
+import type { DeliveryState, SendingMode } from '../../src/model.js';
 
 const went = (latest: Readonly<Record<string, DeliveryState>>, duplicateOf: number | null = null) => ({
   duplicateOf,
-  latest: Object.entries(latest).map(([destination, status]) => ({ destination, status })),
+  latest: Object.entries(latest).map(([destination, status]) => ({
+    destination,
+    status,
+    mode: 'live' as SendingMode,
+  })),
 });
 const choice = (of: ReplayChoice['of'], more: Partial<ReplayChoice> = {}): ReplayChoice => ({
   of,
@@ -13,6 +17,13 @@ const choice = (of: ReplayChoice['of'], more: Partial<ReplayChoice> = {}): Repla
   ...more,
 });
 
+const shadowed = {
+  duplicateOf: null,
+  latest: [
+    { destination: 'new', status: 'delivered' as const, mode: 'shadow' as const },
+    { destination: 'old', status: 'delivered' as const, mode: 'live' as const },
+  ],
+};
 const both = went({ new: 'delivered', archive: 'dead' });
 
 describe('where an event is replayed to', () => {
@@ -41,6 +52,9 @@ describe('where an event is replayed to', () => {
     ['one of a period, from one to another', both, choice('period', { from: 'new', to: 'old' }), ['old']],
     ['one of a period that did not go there', both, choice('period', { from: 'x', to: 'old' }), []],
     ['one of a period that waits', went({ new: 'pending' }), choice('period', { to: 'old' }), ['old']],
+    ['one that a shadow had too', shadowed, choice('period'), ['old']],
+    ['one that a shadow had, from that', shadowed, choice('named', { from: 'new' }), ['new']],
+    ['one that but for a shadow went there alone', shadowed, choice('period', { to: 'old' }), []],
     ['a repeat in a period', went({ new: 'delivered' }, 3), choice('period', { to: 'old' }), []],
     ['one of a period that went nowhere', went({}), choice('period', { to: 'old' }), []],
   ])('%s', (_name, event, chosen, expected) => expect(replayedTo(event, chosen)).toEqual(expected));

@@ -1,4 +1,4 @@
-import type { DeliveryState, Format } from '../../model.js';
+import type { DeliveryState, Format, SendingMode } from '../../model.js';
 import type { AddedDelivery, NewDelivery, ReplayableEvent, ReplayQuery } from '../store.js';
 import type { Database, Statement } from './driver.js';
 import { filtered } from './filtered.js';
@@ -15,6 +15,8 @@ interface Row {
   readonly format: Format;
 }
 
+type Latest = { readonly id: number; readonly mode: SendingMode; readonly state: DeliveryState };
+
 /** The events of one webhook are made together, so that their ids are in a row; a legacy one has at most four. */
 const SIBLINGS = 4;
 
@@ -22,35 +24,37 @@ const SELECT = `SELECT e.id, e.webhook_id, e.received_at, e.event, e.message_id,
 
 /** Deliveries once more: which events there are for it, and the new deliveries. */
 export class Replay {
-  readonly #deliveries: Statement<readonly [eventId: number, destination: string, state: DeliveryState]>;
-  readonly #latest: Statement<{ id: number; state: DeliveryState }>;
-  readonly #latestOfWebhook: Statement<{ id: number; state: DeliveryState }>;
+  readonly #deliveries: Statement<
+    readonly [eventId: number, destination: string, mode: SendingMode, state: DeliveryState]
+  >;
+  readonly #latest: Statement<Latest>;
+  readonly #latestOfWebhook: Statement<Latest>;
   readonly #event: Statement<{ webhook_id: number }>;
   readonly #insert: Statement<never>;
 
   constructor(private readonly db: Database) {
     this.#deliveries = db.prepareTuples(
-      `SELECT event_id, destination, state FROM deliveries
+      `SELECT event_id, destination, mode, state FROM deliveries
         WHERE event_id IN (SELECT value FROM json_each(?)) ORDER BY id`,
     );
-    const latest = (events: string): Statement<{ id: number; state: DeliveryState }> =>
+    const latest = (events: string): Statement<Latest> =>
       db.prepare(
-        `SELECT id, state FROM deliveries INDEXED BY deliveries_event
+        `SELECT id, mode, state FROM deliveries INDEXED BY deliveries_event
           WHERE event_id ${events} AND destination = ? ORDER BY id DESC LIMIT 1`,
       );
     this.#latest = latest('= ?');
     this.#latestOfWebhook = latest('IN (SELECT id FROM events WHERE id BETWEEN ? AND ? AND webhook_id = ?)');
     this.#event = db.prepare('SELECT webhook_id FROM events WHERE id = ?');
     this.#insert = db.prepare(
-      'INSERT INTO deliveries (event_id, destination, due_at, created_at, replayed) VALUES (?, ?, ?, ?, 1)',
+      'INSERT INTO deliveries (event_id, destination, mode, due_at, created_at, replayed) VALUES (?, ?, ?, ?, ?, 1)',
     );
   }
 
   list(query: ReplayQuery): readonly ReplayableEvent[] {
     const rows = query.dead === true ? this.#dead(query) : this.#arrived(query);
-    const latest = new Map(rows.map(({ id }) => [id, new Map<string, DeliveryState>()]));
-    for (const [id, destination, state] of this.#deliveries.all(JSON.stringify([...latest.keys()]))) {
-      latest.get(id)?.set(destination, state);
+    const latest = new Map(rows.map(({ id }) => [id, new Map<string, ReplayableEvent['latest'][number]>()]));
+    for (const [id, destination, mode, status] of this.#deliveries.all(JSON.stringify([...latest.keys()]))) {
+      latest.get(id)?.set(destination, { destination, mode, status });
     }
     return rows.map((row) => ({
       id: row.id,
@@ -61,7 +65,7 @@ export class Replay {
       event: fromText(row.event),
       receivedAt: row.received_at,
       duplicateOf: row.duplicate_of,
-      latest: [...(latest.get(row.id) ?? [])].map(([destination, status]) => ({ destination, status })),
+      latest: [...(latest.get(row.id)?.values() ?? [])],
     }));
   }
 
@@ -106,10 +110,10 @@ export class Replay {
       if (latest?.state === 'pending' || latest?.state === 'sending') {
         return { outcome: 'waiting', id: latest.id };
       }
-      if (latest?.state === 'delivered' && delivery.unlessDelivered) {
+      if (latest?.state === 'delivered' && latest.mode === delivery.mode && delivery.unlessDelivered) {
         return { outcome: 'delivered', id: latest.id };
       }
-      const made = this.#insert.run(delivery.eventId, delivery.destination, now, now);
+      const made = this.#insert.run(delivery.eventId, delivery.destination, delivery.mode, now, now);
       return { outcome: 'added', id: Number(made.lastInsertRowid) };
     });
   }

@@ -6,6 +6,7 @@ import { accept, claim, dead, delivered, event, file, HOUR, ids, only, retry, T0
 const wanted = (eventId: number, more: Partial<NewDelivery> = {}): NewDelivery => ({
   eventId,
   destination: 'billing',
+  mode: 'live',
   unlessDelivered: false,
   oncePerWebhook: false,
   ...more,
@@ -73,6 +74,17 @@ export function replayRules(given: Given): void {
       expect(await add(wanted(id))).toMatchObject([{ outcome: 'added' }]);
     });
 
+    it('are for a mode: what a shadow took counts only for a shadow', async () => {
+      const { id } = only((await accept(given.store)).events);
+      const to = { destination: 'trial', unlessDelivered: true };
+      expect(await add(wanted(id, { ...to, mode: 'shadow' }))).toMatchObject([{ outcome: 'added' }]);
+      expect(await claim(given.store, T0 + HOUR, 'trial')).toMatchObject([{ mode: 'shadow' }]);
+      await given.store.releaseExpired(T0 + 9 * HOUR);
+      await deliverAll('trial');
+      expect(await add(wanted(id, { ...to, mode: 'shadow' }))).toMatchObject([{ outcome: 'delivered' }]);
+      expect(await add(wanted(id, to))).toMatchObject([{ outcome: 'added' }]);
+    });
+
     it('are made once for the events of one webhook where that is asked for', async () => {
       const { events } = await accept(given.store, [event(), event(), event()]);
       const other = only((await accept(given.store)).events);
@@ -136,8 +148,8 @@ export function replayRules(given: Given): void {
         receivedAt: T0,
         duplicateOf: null,
         latest: [
-          { destination: 'billing', status: 'delivered' },
-          { destination: 'archive', status: 'pending' },
+          { destination: 'billing', mode: 'live', status: 'delivered' },
+          { destination: 'archive', mode: 'live', status: 'pending' },
         ],
       });
       expect(repeat).toMatchObject({ duplicateOf: id, latest: [] });
