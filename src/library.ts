@@ -67,6 +67,7 @@ export function normalize(
     source: options.source ?? 'extracta',
     statuses: { ...DEFAULT_STATUSES, ...options.statuses },
     schemas,
+    contracts: null,
   });
   if (!normalized.ok) {
     return { outcome: 'quarantined', reason: normalized.reason, errors: normalized.errors };

@@ -1,6 +1,9 @@
+import { createBatchConverter } from './convert/batch.js';
 import { startConverting } from './convert/convert-loop.js';
-import { createConverter } from './convert/converter.js';
+import { createExamine } from './convert/converter.js';
+import { startRecordingFields } from './convert/record-fields.js';
 import { startDispatcher } from './delivery/dispatcher.js';
+import { createFieldSampler } from './migration/field-sampler.js';
 import { createSunset } from './migration/sunset.js';
 import { openStore } from './store/open.js';
 import { createLog } from './telemetry/log.js';
@@ -16,15 +19,18 @@ export type Work = Omit<WorkApi, 'start'>;
 /** @throws {ShimError} where the store cannot be opened or a schema does not compile */
 export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
   const log = createLog(config.log);
-  let convert = createConverter(config);
+  const sampler = createFieldSampler(Date.now);
+  const examine = createExamine(config, sampler.look);
   let lastPut = 0;
   const store = await openStore(config.store.url, { mode: 'own', cwd });
   const sunset = createSunset(await store.lastSeen());
   const common = { store, log, now: Date.now, pollInterval: POLL_INTERVAL };
+  const recording = startRecordingFields({ ...common, sampler });
+  let convert = createBatchConverter(examine, store);
   const dispatcher = startDispatcher({ ...common, config, random: Math.random });
   const converting = startConverting({
     ...common,
-    convert: (webhook) => convert(webhook),
+    convert: (webhooks) => convert(webhooks),
     receiving: () => Date.now() - lastPut < RECEIVING,
     onSaved: dispatcher.wake,
   });
@@ -41,7 +47,7 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
       return ids;
     },
     configure: async (next) => {
-      convert = createConverter(next);
+      convert = createBatchConverter(createExamine(next, sampler.look), store);
       dispatcher.configure(next);
     },
     ping: (now) => store.ping(now),
@@ -51,6 +57,7 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
     },
     stop: async (grace) => {
       await converting.stop();
+      await recording.stop();
       await dispatcher.stop(grace);
       await store.close();
     },

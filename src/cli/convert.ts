@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { SourceConfig } from '../config/config.js';
+import { createContracts } from '../convert/contracts.js';
 import { loadEventSchemas } from '../convert/event-schemas.js';
 import { type Normalized, type NormalizedEvent, normalize } from '../convert/normalize.js';
 import { RequestError, UsageError } from '../errors.js';
@@ -19,10 +20,10 @@ interface ConvertOptions extends ConfigOption, JsonOption {
   readonly source?: string;
 }
 
-type Rules = Pick<SourceConfig, 'name' | 'format' | 'statuses'>;
+type Rules = Pick<SourceConfig, 'name' | 'format' | 'statuses' | 'contracts'>;
 
 /** As in the configuration that comes with the package. */
-const DEFAULT_RULES: Rules = { name: 'extracta', format: 'auto', statuses: DEFAULT_STATUSES };
+const DEFAULT_RULES: Rules = { name: 'extracta', format: 'auto', statuses: DEFAULT_STATUSES, contracts: [] };
 
 export function addConvert(program: Command, run: Run): void {
   const command = program
@@ -95,7 +96,12 @@ function outcomeOf(body: string, rules: Rules): Outcome {
 function preview(webhook: { readonly format: Format; readonly body: string }, rules: Rules): Normalized {
   // Without the proof of a signature: nothing of it is stored or sent.
   const unsigned = webhook as Verified<typeof webhook>;
-  return normalize(unsigned, { source: rules.name, statuses: rules.statuses, schemas: loadEventSchemas() });
+  return normalize(unsigned, {
+    source: rules.name,
+    statuses: rules.statuses,
+    schemas: loadEventSchemas(),
+    contracts: createContracts(rules.contracts),
+  });
 }
 
 function eventOf(event: NormalizedEvent, webhook: { readonly format: Format; readonly body: string }) {

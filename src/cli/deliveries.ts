@@ -101,7 +101,7 @@ function deliveryText(delivery: DeliveryDetail): string {
     ['mode', modeText(delivery)],
     ['status', delivery.status],
     ['reason', delivery.reason],
-    ['created', isoSeconds(delivery.createdAt)],
+    ['created', `${isoSeconds(delivery.createdAt)}${delivery.replayed ? ' (a replay)' : ''}`],
     ['next attempt', delivery.dueAt === null ? null : isoSeconds(delivery.dueAt)],
     ['ended', delivery.endedAt === null ? null : isoSeconds(delivery.endedAt)],
     ['attempts', delivery.attempts],

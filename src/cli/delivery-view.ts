@@ -16,6 +16,7 @@ export const deliveryColumns: readonly Column<DeliveryRow>[] = [
   { title: 'attempts', value: (row) => row.attempts },
   { title: 'last answer', value: lastAnswer },
   { title: 'next attempt', value: (row) => (row.dueAt === null ? null : isoSeconds(row.dueAt)) },
+  { title: 'replayed', value: (row) => (row.replayed ? 'yes' : null) },
   { title: 'reason', value: (row) => row.reason },
 ];
 
@@ -39,6 +40,7 @@ export const deliveryJson = (row: DeliveryRow) => ({
   status: row.status,
   attempts: row.attempts,
   createdAt: isoTime(row.createdAt),
+  replayed: row.replayed,
   dueAt: isoTimeOrNull(row.dueAt),
   endedAt: isoTimeOrNull(row.endedAt),
   reason: row.reason,

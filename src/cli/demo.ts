@@ -114,6 +114,8 @@ function demoConfig(demo: {
         format: 'auto',
         dedupWindow: 86_400_000,
         statuses: DEFAULT_STATUSES,
+        inferEdited: false,
+        contracts: [],
       },
     ],
     destinations: [

@@ -53,7 +53,8 @@ export function addEvents(program: Command, run: Run): void {
   );
 }
 
-function eventRef(text: string): number | string {
+/** An event's number, or its `webhook-id`. */
+export function eventRef(text: string): number | string {
   if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
   if (/^evt_[\w-]+$/.test(text)) return text;
   throw new InvalidArgumentError('It must be a number, or a webhook-id that starts with evt_.');

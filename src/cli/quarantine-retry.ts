@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { type Converter, createConverter } from '../convert/converter.js';
+import { type BatchConverter, createBatchConverter } from '../convert/batch.js';
+import { createExamine } from '../convert/converter.js';
 import { UsageError } from '../errors.js';
 import type { Conversion, QuarantineReason, StoredWebhook, Verified } from '../model.js';
 import type { SavedConversion, Store } from '../store/store.js';
@@ -15,7 +16,7 @@ interface RetryOptions extends ConfigOption {
 }
 
 /** What a retry needs of the store. */
-type RetryStore = Pick<Store, 'getWebhook' | 'listQuarantine' | 'saveConversions'>;
+type RetryStore = Pick<Store, 'getWebhook' | 'latestAccepted' | 'listQuarantine' | 'saveConversions'>;
 
 const PAGE = 1_000;
 /** Conversions saved in one transaction: so many, or fewer where they are large. */
@@ -44,7 +45,7 @@ async function retryWebhooks(ids: readonly number[], options: RetryOptions, io: 
   if (ways !== 1) throw new UsageError('usage', 'say which ones: numbers, or --reason REASON, or --all');
 
   return withStore<ExitStatus>(options, io, 'share', async (store, config) => {
-    const convert = createConverter(config);
+    const convert = createBatchConverter(createExamine(config), store);
     const chosen = ids.length > 0 ? [...new Set(ids)] : await idsInQuarantine(store, options.reason);
     if (chosen.length === 0) {
       writeLine(io.stdout, 'Nothing to retry.');
@@ -77,15 +78,16 @@ async function idsInQuarantine(store: RetryStore, reason?: QuarantineReason): Pr
 async function retryEach(
   ids: readonly number[],
   store: RetryStore,
-  convert: Converter,
+  convert: BatchConverter,
   io: Pick<Io, 'stdout' | 'stderr' | 'now'>,
 ): Promise<number> {
   let converted = 0;
-  let batch: Conversion[] = [];
+  let batch: Verified<StoredWebhook>[] = [];
   let characters = 0;
   const save = async (): Promise<void> => {
-    const saved = await store.saveConversions(batch, io.now());
-    converted += batch.filter((conversion, index) => tell(conversion, saved[index], io.stdout)).length;
+    const conversions = await convert(batch);
+    const saved = await store.saveConversions(conversions, io.now());
+    converted += conversions.filter((conversion, index) => tell(conversion, saved[index], io.stdout)).length;
     batch = [];
     characters = 0;
   };
@@ -97,7 +99,7 @@ async function retryEach(
       continue;
     }
     // Only what was verified is ever stored.
-    batch.push(convert(webhook as StoredWebhook as Verified<StoredWebhook>));
+    batch.push(webhook as StoredWebhook as Verified<StoredWebhook>);
     characters += webhook.body.length;
     if (batch.length === BATCH || characters > BATCH_CHARACTERS) await save();
   }

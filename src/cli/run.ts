@@ -11,6 +11,7 @@ import { addListen } from './listen.js';
 import { addParity } from './parity.js';
 import { addQuarantine } from './quarantine.js';
 import { addReady } from './ready.js';
+import { addReplay } from './replay.js';
 import { addSend } from './send.js';
 import { addServe } from './serve.js';
 import { addStats } from './stats.js';
@@ -58,6 +59,7 @@ function createProgram(io: Io, run: Run): Command {
     addConvert,
     addEvents,
     addDeliveries,
+    addReplay,
     addQuarantine,
     addParity,
     addReady,

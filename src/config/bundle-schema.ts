@@ -44,7 +44,8 @@ export function bundleSchema(schema: JsonSchema, base: URL, read: (path: string)
   return { schema: { ...schema, $id: base.href, $defs }, problems };
 }
 
-function readSchemaFile(
+/** Reads a JSON Schema, JSON or YAML. */
+export function readSchemaFile(
   url: URL,
   read: (path: string) => ReadText,
 ): { readonly schema: JsonSchema } | { readonly problem: string } {

@@ -12,6 +12,9 @@ export function checkNames(draft: Draft): void {
   checkUnique(draft, ['sources', '*', 'path'], (path) => path.toLowerCase(), TAKEN_PATHS);
   checkUnique(draft, ['sources', '*', 'statuses', '*'], null);
   checkUnique(draft, ['destinations', '*', 'headers', '*'], null);
+  for (const source of draft.expand(['sources', '*'])) {
+    checkUnique(draft, [...source, 'contracts', '*', 'extractionId'], (id) => id);
+  }
   checkSourcesExist(draft);
 }
 

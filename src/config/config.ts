@@ -26,6 +26,10 @@ export interface SourceConfig {
   readonly dedupWindow: number;
   /** Lower-case status word to event, the defaults included. */
   readonly statuses: Readonly<Record<string, string>>;
+  /** Whether a processed file that comes again by legacy with another result becomes `extraction.edited`. */
+  readonly inferEdited: boolean;
+  /** JSON Schemas for the fields of an extraction's files, each extraction once. */
+  readonly contracts: readonly { readonly extractionId: string; readonly schema: JsonSchema }[];
 }
 
 export interface DestinationConfig {

@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
 import { checkAlternatives } from './check-alternatives.js';
+import { checkContracts } from './check-contracts.js';
 import { checkDestinations } from './check-destinations.js';
 import { checkNames } from './check-names.js';
 import { checkSchema, configSchema } from './check-schema.js';
@@ -66,10 +67,11 @@ export function loadConfig({ file, env, cwd, text }: LoadOptions): LoadedConfig 
   checkPorts(draft);
   checkDestinations(draft);
   const whens = checkWhen(draft, pathToFileURL(path), readText);
+  const contracts = checkContracts(draft, pathToFileURL(path), readText);
 
   const all = [...faults.map((fault) => ({ file, ...fault, path: '' })), ...draft.faults(file)];
   if (all.length > 0) throw new ConfigError(all.sort((a, b) => a.line - b.line || a.column - b.column));
-  const config = resolveConfig(draft.value, whens);
+  const config = resolveConfig(draft.value, { whens, contracts });
   return { config, file: path, warnings: warningsOf(config) };
 }
 

@@ -9,8 +9,6 @@ const NOT_YET: readonly {
 }[] = [
   { path: ['store', 'url'], inert: /^(?!postgres)/, instead: 'use sqlite:data/shim.db' },
   { path: ['store', 'retention'], instead: 'remove it, everything is kept' },
-  { path: ['sources', '*', 'inferEdited'], inert: /^false$/, instead: 'only false is' },
-  { path: ['sources', '*', 'contracts'], instead: 'remove it' },
   { path: ['destinations', '*', 'rate'], instead: 'remove it' },
   { path: ['destinations', '*', 'ordered'], inert: /^none$/, instead: 'only "none" is' },
   { path: ['destinations', '*', 'breaker'], instead: 'remove it' },

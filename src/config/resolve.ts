@@ -10,11 +10,20 @@ type Raw = Readonly<Record<string, unknown>>;
  * Turns a file's value into the frozen configuration: units to milliseconds and bytes, what depends on other keys.
  *
  * @param checked without a fault, and with the schema's defaults: whatever does not fit here is a bug
- * @param whens the self-contained `when` of each destination, by `destinations[0].when`
+ * @param schemas self-contained: the `when` of each destination, by `destinations[0].when`, and those of the contracts, by
+ *   `sources[0].contracts[0].schema`
  */
-export function resolveConfig(checked: unknown, whens: ReadonlyMap<string, JsonSchema>): Config {
+export function resolveConfig(
+  checked: unknown,
+  {
+    whens,
+    contracts,
+  }: { readonly whens: ReadonlyMap<string, JsonSchema>; readonly contracts: ReadonlyMap<string, JsonSchema> },
+): Config {
   const { server, admin, store, log, sources, destinations } = record(checked);
-  const sourceConfigs = list(sources).map((source) => toSource(record(source)));
+  const sourceConfigs = list(sources).map((source, index) =>
+    toSource(record(source), (at) => known(contracts.get(`sources[${index}].contracts[${at}].schema`))),
+  );
   const names = sourceConfigs.map((source) => source.name);
   const config: Config = {
     server: { ...endpoint(record(server)), bodyLimit: known(parseSize(text(record(server).bodyLimit))) },
@@ -31,7 +40,7 @@ export function resolveConfig(checked: unknown, whens: ReadonlyMap<string, JsonS
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-function toSource(raw: Raw): SourceConfig {
+function toSource(raw: Raw, contractSchema: (index: number) => JsonSchema): SourceConfig {
   const [first, ...others] = list(raw.secrets).map(text);
   return {
     name: text(raw.name),
@@ -40,6 +49,11 @@ function toSource(raw: Raw): SourceConfig {
     format: word(raw.format, ['auto', 'legacy', 'new']),
     dedupWindow: duration(raw.dedupWindow),
     statuses: { ...DEFAULT_STATUSES, ...lowerCaseKeys(raw.statuses) },
+    inferEdited: raw.inferEdited === true,
+    contracts: list(raw.contracts).map((each, index) => ({
+      extractionId: text(record(each).extractionId),
+      schema: contractSchema(index),
+    })),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Conversion } from '../model.js';
 import { createSleep } from '../sleep.js';
 import type { SavedConversion, Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
-import type { Converter } from './converter.js';
+import type { BatchConverter } from './batch.js';
 
 /** Webhooks in one go. While senders wait, so few that their answers, which wait for the same thread, come first. */
 const BATCH = { idle: 64, receiving: 8 };
@@ -23,7 +23,7 @@ export interface Loop {
 /** Converts what was received, the oldest first, until it is stopped. */
 export function startConverting(options: {
   readonly store: Pick<Store, 'claimWebhooks' | 'saveConversions'>;
-  readonly convert: Converter;
+  readonly convert: BatchConverter;
   /** Whether senders wait for their answers about now. */
   readonly receiving: () => boolean;
   /** Called when deliveries were added. */
@@ -64,7 +64,7 @@ export function startConverting(options: {
     const limit = options.receiving() ? BATCH.receiving : BATCH.idle;
     const webhooks = await store.claimWebhooks({ limit, now: now(), lease: LEASE });
     if (webhooks.length === 0) return 0;
-    const conversions = webhooks.map(options.convert);
+    const conversions = await options.convert(webhooks);
     for (const conversion of conversions) {
       if (conversion.outcome === 'quarantined') {
         const { webhookId, reason, errors } = conversion;

@@ -1,28 +1,68 @@
 import type { Config } from '../config/config.js';
 import type { Conversion, QuarantineReason, StoredWebhook, Verified } from '../model.js';
+import { createContracts } from './contracts.js';
 import { loadEventSchemas } from './event-schemas.js';
-import { normalize } from './normalize.js';
+import { type ResultFile, resultFiles } from './infer-edited.js';
+import { type NormalizedEvent, normalize } from './normalize.js';
 import { createRouter } from './route.js';
 
-/** Turns a stored webhook into what the store keeps of it. Never throws: what cannot be converted is quarantined. */
+/**
+ * Turns a stored webhook into what the store keeps of it. Never throws: what cannot be converted is quarantined. What
+ * came before is not looked at: `createBatchConverter` does.
+ */
 export type Converter = (webhook: Verified<StoredWebhook>) => Conversion;
+
+/** @throws {ShimError} where a schema does not compile */
+export function createConverter(config: Pick<Config, 'sources' | 'destinations'>): Converter {
+  const examine = createExamine(config);
+  return (webhook) => examine(webhook).conversion;
+}
+
+/**
+ * The same, with what it takes to infer edits.
+ *
+ * @param inferred the events of legacy files for which more is known than their status, by their place in the list
+ */
+export type Examine = (
+  webhook: Verified<StoredWebhook>,
+  inferred?: ReadonlyMap<number, string>,
+) => {
+  readonly conversion: Conversion;
+  /** None where its source does not infer edits. */
+  readonly files: readonly ResultFile[];
+};
 
 /**
  * Compiles everything that conversion needs from the configuration.
  *
+ * @param onEvent is shown each event that is made
  * @throws {ShimError} where a schema does not compile
  */
-export function createConverter(config: Pick<Config, 'sources' | 'destinations'>): Converter {
+export function createExamine(
+  config: Pick<Config, 'sources' | 'destinations'>,
+  onEvent: (source: string, event: NormalizedEvent['value']) => void = () => {},
+): Examine {
   const schemas = loadEventSchemas();
   const route = createRouter(config.destinations);
-  const sources = new Map(config.sources.map((source) => [source.name, source]));
+  const sources = new Map(
+    config.sources.map((source) => [
+      source.name,
+      {
+        ...source,
+        rules: {
+          source: source.name,
+          statuses: source.statuses,
+          schemas,
+          contracts: createContracts(source.contracts),
+        },
+      },
+    ]),
+  );
 
-  return (webhook) => {
-    const quarantined = (reason: QuarantineReason, errors: readonly string[]): Conversion => ({
-      outcome: 'quarantined',
-      webhookId: webhook.id,
-      reason,
-      errors,
+  return (webhook, inferred) => {
+    const quarantined = (reason: QuarantineReason, errors: readonly string[]) => ({
+      conversion: { outcome: 'quarantined', webhookId: webhook.id, reason, errors } as const,
+      files: [],
     });
     const source = sources.get(webhook.source);
     if (source === undefined) {
@@ -31,17 +71,20 @@ export function createConverter(config: Pick<Config, 'sources' | 'destinations'>
       ]);
     }
     try {
-      const normalized = normalize(webhook, { source: source.name, statuses: source.statuses, schemas });
+      const normalized = normalize(webhook, source.rules, inferred);
       if (!normalized.ok) return quarantined(normalized.reason, normalized.errors);
-      return {
+      const conversion: Conversion = {
         outcome: 'converted',
         webhookId: webhook.id,
         duplicatesSince: source.dedupWindow === 0 ? null : webhook.receivedAt - source.dedupWindow,
-        events: normalized.events.map(({ value, ...event }) => ({
+        events: normalized.events.map(({ value, places, ...event }) => ({
           ...event,
           destinations: route(source.name, { messageId: event.messageId, value }),
         })),
       };
+      for (const { value } of normalized.events) onEvent(source.name, value);
+      const files = source.inferEdited ? resultFiles(source.name, webhook.format, normalized.events) : [];
+      return { conversion, files };
     } catch (error) {
       // A fault of ours must not hold up the webhooks behind this one, nor lose it.
       return quarantined('internal_error', [error instanceof Error ? error.message : String(error)]);

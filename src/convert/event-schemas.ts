@@ -23,7 +23,7 @@ export function loadEventSchemas(): EventSchemas {
 }
 
 /** Faults as a person reads them, the place first. */
-function describeFaults(faults: readonly SchemaFault[]): readonly string[] {
+export function describeFaults(faults: readonly SchemaFault[]): readonly string[] {
   const lines = faults
     // Says only that "then" was missed; what was missed stands beside it.
     .filter((fault) => fault.keyword !== 'if')

@@ -3,11 +3,14 @@ import { type FileContent, fileIdentity, fileText, fileValue, messageId } from '
 import { exceedsDepth, itemsOf, memberOf } from '../formats/json-text.js';
 import { type LegacyEvent, readLegacy } from '../formats/legacy.js';
 import type { ConvertedEvent, Format, QuarantineReason, Verified } from '../model.js';
+import type { Contracts } from './contracts.js';
 import type { EventSchemas } from './event-schemas.js';
 
 /** An event and its parsed content, before it is known where it goes. */
 export interface NormalizedEvent extends Omit<ConvertedEvent, 'destinations'> {
   readonly value: { readonly event: string; readonly result: unknown };
+  /** Where each file stands in a legacy webhook's list; null: as they do here. */
+  readonly places: readonly number[] | null;
 }
 
 export type Normalized =
@@ -19,6 +22,8 @@ export interface NormalizeRules {
   /** Lower-case status word to event. */
   readonly statuses: Readonly<Record<string, string>>;
   readonly schemas: EventSchemas;
+  /** For the user's own fields; null where there are none. */
+  readonly contracts: Contracts | null;
 }
 
 const EVENT_NAME = /^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_-]*)+$/;
@@ -32,18 +37,27 @@ const refuse = (reason: QuarantineReason, ...errors: readonly string[]): Normali
 /**
  * What an authentic webhook becomes: its events, or why it becomes none (protocol sections 3 and 4). Never throws for
  * any body that `authenticate` lets through.
+ *
+ * @param inferred the events of legacy files for which more is known than their status, by their place in the list
  */
 export function normalize(
   webhook: Verified<{ readonly format: Format; readonly body: string }>,
   rules: NormalizeRules,
+  inferred?: ReadonlyMap<number, string>,
 ): Normalized {
-  return webhook.format === 'legacy' ? fromLegacy(webhook.body, rules) : fromNew(webhook.body, rules);
+  return webhook.format === 'legacy'
+    ? fromLegacy(webhook.body, rules, inferred)
+    : fromNew(webhook.body, rules);
 }
 
-function fromLegacy(body: string, rules: NormalizeRules): Normalized {
+function fromLegacy(
+  body: string,
+  rules: NormalizeRules,
+  inferred: ReadonlyMap<number, string> | undefined,
+): Normalized {
   const resultText = legacyResultText(body);
   if (exceedsDepth(resultText)) return tooDeep();
-  const reading = readLegacy(resultText, rules.statuses);
+  const reading = readLegacy(resultText, rules.statuses, inferred);
   if (!reading.ok) return reading;
 
   const events: NormalizedEvent[] = [];
@@ -51,15 +65,15 @@ function fromLegacy(body: string, rules: NormalizeRules): Normalized {
     // A file's result that was JSON in a string can be deeper than the text that held it.
     if (!event.carried && exceedsDepth(event.resultText)) return tooDeep();
     const normalized = legacyEvent(event, rules);
-    const faults = rules.schemas.check(normalized.value);
-    if (faults.length > 0) return refuse('schema_violation', ...faults);
+    const faulty = checked(normalized.value, rules);
+    if (faulty !== null) return faulty;
     events.push(normalized);
   }
   return { ok: true, events };
 }
 
 function legacyEvent(
-  { event, resultText, result, carried }: LegacyEvent,
+  { event, resultText, result, carried, places }: LegacyEvent,
   rules: NormalizeRules,
 ): NormalizedEvent {
   const plain = JSON.stringify(result) === resultText;
@@ -69,6 +83,7 @@ function legacyEvent(
     value: { event, result },
     body: carried ? null : eventBody(event, resultText),
     plain: carried && plain,
+    places,
     ...identify(event, files, rules.source),
   };
 }
@@ -82,11 +97,19 @@ function fromNew(body: string, rules: NormalizeRules): Normalized {
     );
   }
   const value = { event, result };
-  const faults = rules.schemas.check(value);
-  if (faults.length > 0) return refuse('schema_violation', ...faults);
+  const faulty = checked(value, rules);
+  if (faulty !== null) return faulty;
   const files = itemsOf(memberOf(body, 'result') ?? '[]').map(fileText);
   const identity = identify(event, files, rules.source);
-  return { ok: true, events: [{ event, value, body: null, plain: false, ...identity }] };
+  return { ok: true, events: [{ event, value, body: null, plain: false, places: null, ...identity }] };
+}
+
+/** @returns why it is no event; null where it is one. */
+function checked(value: NormalizedEvent['value'], { schemas, contracts }: NormalizeRules): Normalized | null {
+  const faults = schemas.check(value);
+  if (faults.length > 0) return refuse('schema_violation', ...faults);
+  const misses = contracts?.check(value) ?? [];
+  return misses.length > 0 ? refuse('contract_violation', ...misses) : null;
 }
 
 function identify(event: string, contents: readonly FileContent[], source: string) {

@@ -38,15 +38,20 @@ export function fileValue(value: unknown): FileContent {
   };
 }
 
+/** 16 bytes: which file of which event it is, whatever its result. */
+export function fileSubject(source: string, event: string, file: FileContent): Uint8Array {
+  const name = file.member('fileId') ?? file.member('fileName');
+  const ids = [source, event, file.member('extractionId'), file.member('batchId'), name];
+  return sha256(JSON.stringify(ids)).subarray(0, 16);
+}
+
 /**
  * What identifies a file (protocol section 6). In the namespaces that the vendor has only announced, nobody knows yet
  * which member is the result: there the whole item counts, so that two that differ anywhere are never taken for one.
  */
 export function fileIdentity(source: string, event: string, file: FileContent): FileIdentity {
-  const name = file.member('fileId') ?? file.member('fileName');
-  const ids = [source, event, file.member('extractionId'), file.member('batchId'), name];
   const content = event.startsWith('extraction.') ? (file.member('result') ?? '') : file.whole();
-  return { subject: sha256(JSON.stringify(ids)).subarray(0, 16), digest: sha256(content) };
+  return { subject: fileSubject(source, event, file), digest: sha256(content) };
 }
 
 /**

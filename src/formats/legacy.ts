@@ -19,11 +19,15 @@ export interface LegacyEvent {
   readonly result: unknown;
   /** Whether that is the webhook's own text, to the byte. */
   readonly carried: boolean;
+  /** Where each file stands in the webhook's list; null: as they do here. */
+  readonly places: readonly number[] | null;
 }
 
 export type LegacyReading =
   | { readonly ok: true; readonly events: readonly LegacyEvent[] }
   | { readonly ok: false; readonly reason: QuarantineReason; readonly errors: readonly string[] };
+
+const NONE_INFERRED: ReadonlyMap<number, string> = new Map();
 
 type JsonObject = { readonly [key: string]: unknown };
 
@@ -41,8 +45,13 @@ const isObject = (value: unknown): value is JsonObject =>
  *
  * @param resultText not nested deeper than `MAX_DEPTH`
  * @param statuses lower-case status word to event
+ * @param inferred the events of files for which more is known than their status, by their place in the list
  */
-export function readLegacy(resultText: string, statuses: Readonly<Record<string, string>>): LegacyReading {
+export function readLegacy(
+  resultText: string,
+  statuses: Readonly<Record<string, string>>,
+  inferred: ReadonlyMap<number, string> = NONE_INFERRED,
+): LegacyReading {
   let result: unknown;
   try {
     result = JSON.parse(resultText);
@@ -57,7 +66,9 @@ export function readLegacy(resultText: string, statuses: Readonly<Record<string,
   if (odd !== -1) {
     return refuse('unrecognized_shape', `file ${odd + 1} is ${describe(list.files[odd])}, not an object`);
   }
-  return convertFiles(list.files as readonly JsonObject[], list.shape, resultText, statuses);
+  const eventAt = (status: unknown, place: number): string | undefined =>
+    inferred.get(place) ?? eventOf(status, statuses);
+  return convertFiles(list.files as readonly JsonObject[], list.shape, resultText, eventAt);
 }
 
 /** The three shapes of protocol section 3, step 2. */
@@ -79,12 +90,12 @@ function convertFiles(
   values: readonly JsonObject[],
   shape: Shape,
   resultText: string,
-  statuses: Readonly<Record<string, string>>,
+  eventAt: (status: unknown, place: number) => string | undefined,
 ): LegacyReading {
   const events: string[] = [];
   const unknown: string[] = [];
   for (const [index, value] of values.entries()) {
-    const event = eventOf(own(value, 'status'), statuses);
+    const event = eventAt(own(value, 'status'), index);
     if (event === undefined) unknown.push(statusFault(index, value));
     else events.push(event);
   }
@@ -94,7 +105,10 @@ function convertFiles(
     shape === 'array' &&
     values.every((value, index) => events[index] === events[0] && !needsChange(value, events[index] ?? ''));
   if (untouched) {
-    return { ok: true, events: [{ event: events[0] ?? '', resultText, result: values, carried: true }] };
+    return {
+      ok: true,
+      events: [{ event: events[0] ?? '', resultText, result: values, carried: true, places: null }],
+    };
   }
   return { ok: true, events: groupByEvent(fileTexts(shape, resultText), events) };
 }
@@ -150,17 +164,20 @@ function rewriteFile(text: string, event: string): string {
 
 /** Step 5: an event for each kind, in the order of its first file. */
 function groupByEvent(texts: readonly string[], events: readonly string[]): readonly LegacyEvent[] {
-  const groups = new Map<string, string[]>();
+  const groups = new Map<string, { readonly files: string[]; readonly places: number[] }>();
   for (const [index, text] of texts.entries()) {
     const event = events[index] ?? '';
     const file = rewriteFile(text, event);
     const group = groups.get(event);
-    if (group === undefined) groups.set(event, [file]);
-    else group.push(file);
+    if (group === undefined) groups.set(event, { files: [file], places: [index] });
+    else {
+      group.files.push(file);
+      group.places.push(index);
+    }
   }
-  return [...groups].map(([event, files]) => {
+  return [...groups].map(([event, { files, places }]) => {
     const resultText = `[${files.join(',')}]`;
-    return { event, resultText, result: JSON.parse(resultText), carried: false };
+    return { event, resultText, result: JSON.parse(resultText), carried: false, places };
   });
 }
 

@@ -41,6 +41,13 @@ export interface Store {
    */
   saveConversions(batch: readonly Conversion[], now: number): Promise<readonly SavedConversion[]>;
 
+  /**
+   * The result that was accepted last for each file, however long ago. What is being saved meanwhile may be missing.
+   *
+   * @param files the subjects of each, one for each event that it may be of
+   */
+  latestAccepted(files: readonly (readonly Uint8Array[])[]): Promise<readonly (LatestResult | null)[]>;
+
   /** Deliveries of one destination that are due, the longest due first, leased until `now + lease`. */
   claimDeliveries(request: {
     readonly destination: string;
@@ -69,6 +76,17 @@ export interface Store {
   getDelivery(id: number): Promise<DeliveryDetail | null>;
   listQuarantine(query: QuarantineQuery): Promise<readonly QuarantineRow[]>;
   getWebhook(id: number): Promise<WebhookDetail | null>;
+  /**
+   * Events for `addDeliveries`, each with where it went: in the order of arrival; those with a dead letter in the order
+   * in which the events were made.
+   */
+  listReplayable(query: ReplayQuery): Promise<readonly ReplayableEvent[]>;
+  /**
+   * Makes deliveries of events that are kept, beside those that they had: due now, in the order given. The latest
+   * delivery of the event to that destination decides: while it waits or is being sent, none is made; nor where it was
+   * delivered and `unlessDelivered` is set. So that adding twice, as after a crash, doubles nothing that is under way.
+   */
+  addDeliveries(batch: readonly NewDelivery[], now: number): Promise<readonly AddedDelivery[]>;
   /** Takes webhooks out of quarantine for good; they stay stored until retention. @returns the ids that were in quarantine. */
   discardQuarantined(ids: readonly number[], note: string, now: number): Promise<readonly number[]>;
 
@@ -80,6 +98,10 @@ export interface Store {
   waiting(limit: number): Promise<Waiting>;
   /** Attempts at one destination, those of the newest deliveries first. */
   latestAnswers(destination: string, limit: number): Promise<readonly Answer[]>;
+  /** Adds to what is known of the fields of extractions: of 1000 of them, those seen last; of each the first 500 fields. */
+  recordFields(batch: readonly ExtractionFields[]): Promise<void>;
+  /** The oldest first. */
+  listFields(query: FieldsQuery): Promise<readonly StoredFields[]>;
 
   /** Proves that writes are possible, by one. */
   ping(now: number): Promise<void>;
@@ -97,6 +119,12 @@ export interface SavedConversion {
     readonly duplicateOf: number | null;
     readonly deliveries: number;
   }[];
+}
+
+export interface LatestResult {
+  /** Which of the subjects it was accepted as, from 0. */
+  readonly subject: number;
+  readonly digest: Uint8Array;
 }
 
 /** Lists come newest first; `before` is the id where the page before ended. */
@@ -140,6 +168,68 @@ export interface DeliveryQuery extends Page {
   readonly until?: number;
 }
 
+/** The fields that some of an extraction's results had. */
+export interface ExtractionFields {
+  readonly source: string;
+  readonly extractionId: string;
+  /** When the first and the last result was looked at, and how many were. */
+  readonly firstAt: number;
+  readonly lastAt: number;
+  readonly count: number;
+  /** The same for each field, by its path, each once. */
+  readonly fields: readonly {
+    readonly path: string;
+    readonly firstAt: number;
+    readonly lastAt: number;
+    readonly count: number;
+  }[];
+}
+
+export interface StoredFields extends ExtractionFields {
+  readonly id: number;
+}
+
+export interface FieldsQuery {
+  readonly limit: number;
+  /** The id where the page before ended. */
+  readonly after?: number;
+}
+
+export interface ReplayQuery {
+  readonly limit: number;
+  /** The id of the event where the page before ended. */
+  readonly after?: number;
+  /** Only events that have a dead letter. */
+  readonly dead?: boolean;
+  /** The webhook's time of arrival, from (inclusive) and until (exclusive). */
+  readonly since?: number;
+  readonly until?: number;
+}
+
+export interface ReplayableEvent
+  extends Pick<
+    EventRow,
+    'id' | 'messageId' | 'webhookId' | 'source' | 'format' | 'event' | 'receivedAt' | 'duplicateOf'
+  > {
+  /** The latest delivery to each destination. */
+  readonly latest: readonly Pick<DeliveryRow, 'destination' | 'mode' | 'status'>[];
+}
+
+export interface NewDelivery {
+  readonly eventId: number;
+  readonly destination: string;
+  readonly mode: SendingMode;
+  /** In this mode. */
+  readonly unlessDelivered: boolean;
+  /** The destination gets the webhook itself: a delivery of another of its events counts as one of this event. */
+  readonly oncePerWebhook: boolean;
+}
+
+/** What became of it. The id is the delivery's: of the new one, or of the one that is in its way. */
+export type AddedDelivery =
+  | { readonly outcome: 'added' | 'waiting' | 'delivered'; readonly id: number }
+  | { readonly outcome: 'no_event' };
+
 export interface DeliveryRow {
   readonly id: number;
   readonly eventId: number;
@@ -152,6 +242,8 @@ export interface DeliveryRow {
   readonly status: DeliveryState;
   readonly attempts: number;
   readonly createdAt: number;
+  /** Whether it was made by `addDeliveries`. */
+  readonly replayed: boolean;
   /** When the next attempt is due; null where none will be made. */
   readonly dueAt: number | null;
   /** When it was delivered, missed or given up; null while it goes on. */

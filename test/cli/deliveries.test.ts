@@ -19,10 +19,10 @@ describe('deliveries list', () => {
     expect(status).toBe(0);
     const [head, row] = stdout.split('\n');
     expect(head).toMatch(
-      /^ID +CREATED +EVENT ID +EVENT +DESTINATION +MODE +STATUS +ATTEMPTS +LAST ANSWER +NEXT ATTEMPT +REASON$/,
+      /^ID +CREATED +EVENT ID +EVENT +DESTINATION +MODE +STATUS +ATTEMPTS +LAST ANSWER +NEXT ATTEMPT +REPLAYED +REASON$/,
     );
     expect(row).toMatch(
-      /^1 +2026-03-01T12:00:00Z +1 +extraction\.processed +billing +live +pending +1 +HTTP 500 +2026-03-01T12:00:30Z +-$/,
+      /^1 +2026-03-01T12:00:00Z +1 +extraction\.processed +billing +live +pending +1 +HTTP 500 +2026-03-01T12:00:30Z +- +-$/,
     );
   });
 
@@ -31,7 +31,7 @@ describe('deliveries list', () => {
     await place.receive({});
     await place.attempt({ status: null, error: 'connect ECONNREFUSED' }, 'dead');
     const { stdout } = await place.run('deliveries list --status dead');
-    expect(stdout).toMatch(/dead +1 +connect ECONNREFUSED +- +used up its 2 attempts$/m);
+    expect(stdout).toMatch(/dead +1 +connect ECONNREFUSED +- +- +used up its 2 attempts$/m);
   });
 
   it('shows the mode, and the share where it is not all', async () => {
@@ -39,7 +39,7 @@ describe('deliveries list', () => {
     await place.receive({});
     await place.attempt({ status: 503, error: 'answered 503', mode: 'shadow', share: 87.5 }, 'missed');
     const { stdout } = await place.run('deliveries list --status missed');
-    expect(stdout).toMatch(/ billing +shadow 87\.5% +missed +1 +HTTP 503 +- +-$/m);
+    expect(stdout).toMatch(/ billing +shadow 87\.5% +missed +1 +HTTP 503 +- +- +-$/m);
     expect(JSON.parse((await place.run('deliveries list --json')).stdout)).toMatchObject({
       deliveries: [{ destination: 'billing', mode: 'shadow', share: 87.5, status: 'missed' }],
     });
@@ -113,6 +113,7 @@ describe('deliveries show', () => {
       status: 'dead',
       attempts: 1,
       createdAt: '2026-03-01T12:00:00.000Z',
+      replayed: false,
       dueAt: null,
       endedAt: expect.stringMatching(/^2026-03-01T12:00:00\.\d{3}Z$/),
       reason: 'used up its 2 attempts',

@@ -91,6 +91,19 @@ describe('quarantine retry', () => {
     expect((await place.run('quarantine list')).stdout).toBe('Nothing is in quarantine.\n');
   });
 
+  it('lets go of what a contract held back once the contract allows it', async () => {
+    const withContract = configText({
+      source: 'contracts: [{ extractionId: OXsMc1pD, schema: ./invoice.json }]',
+    });
+    const place = await Place.create(withContract);
+    await place.write('invoice.json', '{"properties":{"total":{"type":"string"}}}');
+    await place.receive({});
+    const { stdout } = await place.run('quarantine list --reason contract_violation');
+    expect(stdout).toMatch(/contract_violation +\d+ +result\[0\]\.result\.total must be string$/m);
+    await place.write('invoice.json', '{"properties":{"total":{"type":"number"}}}');
+    expect((await place.run('quarantine retry 1')).stdout).toContain('1 webhook converted.');
+  });
+
   it('says what is still wrong and exits 1, once more each time', async () => {
     const place = await Place.create();
     await place.receive(archived, broken);

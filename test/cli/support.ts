@@ -7,10 +7,12 @@ import { onTestFinished } from 'vitest';
 import type { Io } from '../../src/cli/io.js';
 import { runCli } from '../../src/cli/run.js';
 import { loadConfig } from '../../src/config/load.js';
-import { createConverter } from '../../src/convert/converter.js';
+import { createBatchConverter } from '../../src/convert/batch.js';
+import { createExamine } from '../../src/convert/converter.js';
 import { signBody } from '../../src/formats/request-body.js';
 import type { Attempt, NewWebhook, Verified } from '../../src/model.js';
 import { openStore } from '../../src/store/open.js';
+import { Database } from '../../src/store/sqlite/driver.js';
 import type { SavedConversion, Store } from '../../src/store/store.js';
 
 export const SECRET = 'E_AI_K_command-line-test';
@@ -82,6 +84,16 @@ export class Place {
     return this.start(typeof args === 'string' ? args.split(' ') : args, surroundings).done;
   }
 
+  /** Changes what is stored behind the store's back. */
+  async rewrite(sql: string, values: readonly string[]): Promise<void> {
+    const db = new Database(join(this.folder, 'data/shim.db'), { readOnly: false });
+    try {
+      db.prepare(sql).run(...values);
+    } finally {
+      db.close();
+    }
+  }
+
   async store<T>(use: (store: Store) => Promise<T>): Promise<T> {
     const store = await openStore('sqlite:data/shim.db', { mode: 'own', cwd: this.folder });
     try {
@@ -94,21 +106,27 @@ export class Place {
   /** Takes webhooks in and converts them, as the service does. */
   async receive(...webhooks: readonly Partial<NewWebhook>[]): Promise<readonly SavedConversion[]> {
     const { config } = loadConfig({ file: 'shim.yaml', env: {}, cwd: this.folder });
-    const convert = createConverter(config);
     return this.store(async (store) => {
-      await store.putWebhooks(webhooks.map(webhook));
+      await store.putWebhooks(webhooks.map(signed));
       const claimed = await store.claimWebhooks({ limit: 1_000, now: NOW, lease: 1_000 });
-      return store.saveConversions(claimed.map(convert), NOW);
+      const convert = createBatchConverter(createExamine(config), store);
+      return store.saveConversions(await convert(claimed), NOW);
     });
+  }
+
+  /** What is due at a destination is delivered. */
+  deliver(destination: string): Promise<void> {
+    return this.attempt({}, 'delivered', destination);
   }
 
   /** Attempts what is due at a destination, each with one outcome. */
   async attempt(
     attempt: Partial<Attempt>,
     outcome: 'delivered' | 'retry' | 'dead' | 'missed',
+    destination = 'billing',
   ): Promise<void> {
     await this.store(async (store) => {
-      const request = { destination: 'billing', limit: 100, now: NOW + MINUTE, lease: MINUTE };
+      const request = { destination, limit: 100, now: NOW + MINUTE, lease: MINUTE };
       const claimed = await store.claimDeliveries(request);
       const answer = { duration: 12.4, status: 200, error: null, response: null };
       const made = { startedAt: NOW, ...answer, mode: 'live', share: 100, ...attempt } as const;
@@ -150,7 +168,8 @@ export const file = (more: Readonly<Record<string, unknown>> = {}) => ({
 
 export const legacy = (files: unknown): string => JSON.stringify({ result: JSON.stringify(files) });
 
-function webhook(more: Partial<NewWebhook>): Verified<NewWebhook> {
+/** As it is once its signature was checked. */
+export function signed(more: Partial<NewWebhook>): Verified<NewWebhook> {
   const body = more.body ?? legacy([file()]);
   return {
     source: 'extracta',

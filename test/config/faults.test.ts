@@ -164,6 +164,14 @@ const MISTAKES: readonly Mistake[] = [
   mistake(second('alternative'), 'second', 'is the destination itself: name another one'),
   mistake(second('alternative'), 'firts', 'is the name of no destination; did you mean "first"?'),
   mistake(second('alternative'), 'unheard-of', 'is the name of no destination; there are first'),
+  // contracts
+  mistake(
+    ['sources', 0, 'contracts'],
+    [{ extractionId: 'x', schema: './gone.json' }],
+    /sources\[0\]\.contracts\[0\]\.schema: the file .*gone\.json does not exist/,
+  ),
+  mistake(['sources', 0, 'contracts'], [{ extractionId: 'x' }], 'contracts[0].schema: is missing; write for'),
+  mistake(['sources', 0, 'contracts'], { x: './x.json' }, 'must be a list, is a map of keys'),
   // what is not built yet
   mistake(['store', 'url'], 'postgres://localhost/shim', 'is not supported yet'),
   mistake(['store', 'url'], 'mysql://localhost/shim', 'is no store; write for example "sqlite:data/shim.db"'),
@@ -171,8 +179,7 @@ const MISTAKES: readonly Mistake[] = [
   mistake(['store', 'url'], 'sqlite://data/shim.db', 'is no store'),
   mistake(['store', 'url'], 'sqlite:data/', 'is no store'),
   mistake(['store', 'retention'], '30d', 'is not supported yet'),
-  mistake(['sources', 0, 'inferEdited'], true, 'is not supported yet'),
-  mistake(['sources', 0, 'contracts'], [{ extractionId: 'x', schema: './x.json' }], 'is not supported yet'),
+  mistake(['sources', 0, 'inferEdited'], 'yes', 'must be true or false, is text'),
   mistake(second('rate'), '50/s', 'is not supported yet'),
   mistake(second('ordered'), 'file', 'is not supported yet; only "none" is'),
   mistake(second('breaker'), { failures: 'many' }, 'is not supported yet'),

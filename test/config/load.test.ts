@@ -37,6 +37,8 @@ describe('loadConfig', () => {
             failed: 'extraction.failed',
             error: 'extraction.failed',
           },
+          inferEdited: false,
+          contracts: [],
         },
       ],
       destinations: [

@@ -12,7 +12,12 @@ import { documentedSignature } from '../support/listener.js';
 import { vectors } from '../support/vectors.js';
 
 const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
-const rules = { source: 'extracta', statuses: DEFAULT_STATUSES, schemas: loadEventSchemas() };
+const rules = {
+  source: 'extracta',
+  statuses: DEFAULT_STATUSES,
+  schemas: loadEventSchemas(),
+  contracts: null,
+};
 
 const run = (body: string, format: Format): Normalized =>
   normalize({ body, format } as Verified<{ body: string; format: Format }>, rules);

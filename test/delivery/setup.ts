@@ -21,6 +21,8 @@ const source = {
   format: 'auto',
   dedupWindow: 0,
   statuses: {},
+  inferEdited: false,
+  contracts: [],
 } as const;
 
 export const destinationAt = (url: string, more: Partial<DestinationConfig> = {}): DestinationConfig => ({

@@ -3,10 +3,13 @@ import type { Store } from '../../src/store/store.js';
 import { conversionRules } from './conformance/conversions.js';
 import { deliveryRules } from './conformance/deliveries.js';
 import { duplicateRules } from './conformance/duplicates.js';
+import { fieldRules } from './conformance/fields.js';
+import { latestAcceptedRules } from './conformance/latest-accepted.js';
 import { ledgerRules } from './conformance/ledger.js';
 import { listRules } from './conformance/lists.js';
 import { modeRules } from './conformance/modes.js';
 import { overviewRules } from './conformance/overview.js';
+import { replayRules } from './conformance/replay.js';
 import { transactionRules } from './conformance/transactions.js';
 import { webhookRules } from './conformance/webhooks.js';
 
@@ -51,9 +54,12 @@ export function describeStore(name: string, open: () => Promise<Subject>): void 
     duplicateRules(given);
     deliveryRules(given);
     modeRules(given);
+    fieldRules(given);
+    latestAcceptedRules(given);
     listRules(given);
     ledgerRules(given);
     overviewRules(given);
+    replayRules(given);
     transactionRules(given);
   });
 }

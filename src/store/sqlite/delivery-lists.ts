@@ -20,6 +20,7 @@ interface Row {
   readonly reason: Text | null;
   readonly last_status: number | null;
   readonly last_error: Text | null;
+  readonly replayed: number;
 }
 
 /** Written out, since a partial index is only taken where the state stands in the statement's text. */
@@ -133,6 +134,7 @@ export class DeliveryLists {
         status: row.state,
         attempts: row.attempts,
         createdAt: row.created_at,
+        replayed: row.replayed === 1,
         dueAt: row.due_at,
         endedAt: row.ended_at,
         reason: fromOptionalText(row.reason),

@@ -87,7 +87,8 @@ CREATE TABLE late_indexes (name TEXT PRIMARY KEY, through INTEGER NOT NULL) WITH
 INSERT INTO late_indexes VALUES ('sightings_by_key', 0), ('events_by_message', 0);
 
 -- state is pending, sending, delivered, dead or missed; mode is live or shadow, share a percentage; whole is 0
--- where the rest of its webhook had been delivered before. fence counts the claims: only the latest may settle.
+-- where the rest of its webhook had been delivered before; replayed is 1 where it was made for an event that had been
+-- converted before. fence counts the claims: only the latest may settle.
 CREATE TABLE deliveries (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,
   event_id    INTEGER NOT NULL,
@@ -104,12 +105,14 @@ CREATE TABLE deliveries (
   ended_at    INTEGER,
   reason      TEXT,
   last_status INTEGER,
-  last_error  TEXT
+  last_error  TEXT,
+  replayed    INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX deliveries_due ON deliveries (destination, due_at) WHERE state = 'pending';
 CREATE INDEX deliveries_sending ON deliveries (lease_until) WHERE state = 'sending';
 CREATE INDEX deliveries_dead ON deliveries (created_at) WHERE state = 'dead';
 CREATE INDEX deliveries_missed ON deliveries (created_at) WHERE state = 'missed';
+CREATE INDEX deliveries_dead_events ON deliveries (event_id) WHERE state = 'dead';
 CREATE INDEX deliveries_created ON deliveries (created_at);
 CREATE INDEX deliveries_event ON deliveries (event_id);
 
@@ -124,6 +127,25 @@ CREATE TABLE attempts (
   mode        TEXT    NOT NULL,
   share       REAL    NOT NULL,
   PRIMARY KEY (delivery_id, number)
+) WITHOUT ROWID;
+
+-- Which fields the results of each extraction have, by a sample: written once a minute.
+CREATE TABLE extractions_seen (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  source     TEXT    NOT NULL,
+  extraction TEXT    NOT NULL,
+  first_at   INTEGER NOT NULL,
+  last_at    INTEGER NOT NULL,
+  count      INTEGER NOT NULL,
+  UNIQUE (source, extraction)
+);
+CREATE TABLE fields_seen (
+  extraction_id INTEGER NOT NULL,
+  path          TEXT    NOT NULL,
+  first_at      INTEGER NOT NULL,
+  last_at       INTEGER NOT NULL,
+  count         INTEGER NOT NULL,
+  PRIMARY KEY (extraction_id, path)
 ) WITHOUT ROWID;
 
 -- One row, written to prove that writing is possible.

@@ -5,7 +5,11 @@ import type {
   DeliveryQuery,
   EventDetail,
   EventQuery,
+  ExtractionFields,
+  FieldsQuery,
+  NewDelivery,
   QuarantineQuery,
+  ReplayQuery,
   SightingQuery,
   Store,
 } from '../store.js';
@@ -14,10 +18,13 @@ import { Deliveries } from './deliveries.js';
 import { DeliveryLists } from './delivery-lists.js';
 import type { Database, Statement } from './driver.js';
 import { EventLists } from './event-lists.js';
+import { Fields } from './fields.js';
 import { GroupCommit, type Idle } from './group-commit.js';
 import { Inbox } from './inbox.js';
 import { LastSeenTable } from './last-seen.js';
+import { LatestAccepted } from './latest-accepted.js';
 import { Quarantine } from './quarantine.js';
+import { Replay } from './replay.js';
 import { SightingLists } from './sighting-lists.js';
 import { Sightings } from './sightings.js';
 import { moved, storeError } from './store-error.js';
@@ -35,6 +42,9 @@ export class SqliteStore implements Store {
   readonly #sightingLists: SightingLists;
   readonly #lastSeen: LastSeenTable;
   readonly #waitingCounts: WaitingCounts;
+  readonly #fields: Fields;
+  readonly #latestAccepted: LatestAccepted;
+  readonly #replay: Replay;
   readonly #ping: Statement<never>;
   readonly #inode: number;
   #open = true;
@@ -61,6 +71,9 @@ export class SqliteStore implements Store {
     this.#deliveryLists = new DeliveryLists(db);
     this.#sightingLists = new SightingLists(db);
     this.#waitingCounts = new WaitingCounts(db);
+    this.#fields = new Fields(db);
+    this.#latestAccepted = new LatestAccepted(db);
+    this.#replay = new Replay(db);
     this.#ping = db.prepare(
       'INSERT INTO health VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at',
     );
@@ -79,6 +92,10 @@ export class SqliteStore implements Store {
     const saved = await this.#write(() => this.#conversions.save(batch, now));
     this.#inbox.done(saved.map((conversion) => conversion.webhookId));
     return saved;
+  }
+
+  latestAccepted(files: readonly (readonly Uint8Array[])[]) {
+    return this.#read(() => this.#latestAccepted.find(files));
   }
 
   claimDeliveries({ destination, limit, now, lease }: Parameters<Store['claimDeliveries']>[0]) {
@@ -133,6 +150,14 @@ export class SqliteStore implements Store {
     return this.#read(() => this.#quarantine.webhook(id));
   }
 
+  listReplayable(query: ReplayQuery) {
+    return this.#read(() => this.#replay.list(query));
+  }
+
+  addDeliveries(batch: readonly NewDelivery[], now: number) {
+    return this.#write(() => this.#replay.add(batch, now));
+  }
+
   discardQuarantined(ids: readonly number[], note: string, now: number) {
     return this.#write(() => this.#quarantine.discard(ids, note, now));
   }
@@ -151,6 +176,14 @@ export class SqliteStore implements Store {
 
   latestAnswers(destination: string, limit: number) {
     return this.#read(() => this.#deliveryLists.latestAnswers(destination, limit));
+  }
+
+  recordFields(batch: readonly ExtractionFields[]) {
+    return this.#write(() => this.#fields.record(batch));
+  }
+
+  listFields(query: FieldsQuery) {
+    return this.#read(() => this.#fields.list(query));
   }
 
   ping(now: number) {

@@ -161,6 +161,7 @@ export function listRules(given: Given): void {
         status: 'dead',
         attempts: 1,
         createdAt: T0 + 3 * HOUR,
+        replayed: false,
         dueAt: null,
         endedAt: T0 + 35,
         reason: 'gone',

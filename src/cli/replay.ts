@@ -1,0 +1,143 @@
+import { type Command, Option } from 'commander';
+import type { Config } from '../config/config.js';
+import { nearest } from '../config/nearest.js';
+import { createExamine } from '../convert/converter.js';
+import { UsageError } from '../errors.js';
+import type { ReplayChoice } from '../migration/replay.js';
+import type { ReplayableEvent, Store } from '../store/store.js';
+import { eventRef } from './events.js';
+import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
+import { type PeriodOptions, periodOf, withPeriod } from './list-options.js';
+import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
+import { planReplay, previewReplay, type Replayed, runReplay } from './replay-run.js';
+import { kindOf, replayPrinter } from './replay-view.js';
+import { withStore } from './with-store.js';
+
+interface ReplayOptions extends ConfigOption, JsonOption, PeriodOptions {
+  readonly status?: 'dead';
+  readonly from?: string;
+  readonly to?: string;
+  readonly dryRun?: boolean;
+}
+
+type Ref = number | string;
+
+/** Events are read and deliveries made so many at a time, each page in one transaction. */
+const PAGE = 500;
+
+export function addReplay(program: Command, run: Run): void {
+  const replay = program
+    .command('replay')
+    .description('deliver events again: each with a delivery of its own, and the same webhook-id')
+    .argument('[event...]', 'their numbers, or webhook-ids (evt_…: the newest of those that share it)', refs)
+    .addOption(new Option('--status <status>', 'those whose delivery is a dead letter').choices(['dead']))
+    .option('--from <destination>', 'only what went to this destination')
+    .option('--to <destination>', 'to this destination, whatever the routing (default: to where they went)')
+    .option('--dry-run', "make no delivery; show what today's code and configuration would send");
+  withExamples(
+    withJson(withConfig(withPeriod(replay))),
+    'webhook-shim replay 12 13',
+    'webhook-shim replay --status dead --from billing',
+    'webhook-shim replay --since 2026-03-01T09:30:00Z --to billing-old --dry-run',
+  );
+  replay.action((events: readonly Ref[], options: ReplayOptions) =>
+    run((io) => replayEvents(events, options, io)),
+  );
+}
+
+const refs = (text: string, before: readonly Ref[] = []): readonly Ref[] => [...before, eventRef(text)];
+
+async function replayEvents(named: readonly Ref[], options: ReplayOptions, io: Io): Promise<ExitStatus> {
+  const choice = choiceOf(named, options);
+  const period = periodOf(options, io.now());
+  return withStore<ExitStatus>(options, io, 'share', async (store, config) => {
+    checkDestination(options.to, config);
+    const examine = options.dryRun === true ? createExamine(config) : null;
+    const print = replayPrinter(options, io);
+    const total = { added: 0, spared: 0, failed: 0 };
+    const each = (replayed: Replayed): void => {
+      total[kindOf(replayed)] += 1;
+      print.each(replayed);
+    };
+    const missing = (ref: Ref): void => {
+      total.failed += 1;
+      writeLine(io.stderr, `there is no event ${ref}`);
+    };
+    const pages =
+      choice.of === 'named'
+        ? namedPage(named, store, missing)
+        : pagesOf(store, { ...period, dead: choice.of === 'dead' });
+    for await (const page of pages) {
+      const planned = planReplay(page, { choice, config });
+      if (examine === null) await runReplay(planned, store, io.now(), each);
+      else await previewReplay(planned, store, examine, each);
+    }
+    print.end(total);
+    return total.failed === 0 ? 0 : 1;
+  });
+}
+
+function choiceOf(named: readonly Ref[], { status, since, until, from, to }: ReplayOptions): ReplayChoice {
+  const hasPeriod = since !== undefined || until !== undefined;
+  if (named.length > 0 && (status !== undefined || hasPeriod)) {
+    throw new UsageError('usage', 'name events, or choose them by --status and --since, not both');
+  }
+  if (named.length === 0 && status === undefined && since === undefined) {
+    throw new UsageError('usage', 'say which ones: events, or --status dead, or --since TIME');
+  }
+  const of = named.length > 0 ? 'named' : status === undefined ? 'period' : 'dead';
+  return { of, from: from ?? null, to: to ?? null };
+}
+
+function checkDestination(name: string | undefined, { destinations }: Config): void {
+  const names = destinations.map((destination) => destination.name);
+  if (name === undefined || names.includes(name)) return;
+  const meant = nearest(name, names);
+  const hint = meant === undefined ? `there are ${names.join(', ') || 'none'}` : `is ${meant} meant?`;
+  throw new UsageError('usage', `--to ${name} is no destination of the configuration; ${hint}`);
+}
+
+/** The oldest first. */
+async function* namedPage(
+  named: readonly Ref[],
+  store: Pick<Store, 'getEvent'>,
+  missing: (ref: Ref) => void,
+): AsyncGenerator<readonly ReplayableEvent[]> {
+  const events = new Map<number, ReplayableEvent>();
+  for (const ref of named) {
+    const found = await store.getEvent(ref);
+    if (found === null) {
+      missing(ref);
+      continue;
+    }
+    const {
+      body: _body,
+      webhook: _webhook,
+      deliveryRows,
+      files: _files,
+      deliveries: _counts,
+      ...event
+    } = found;
+    // The newest come first.
+    const latest = new Map([...deliveryRows].reverse().map((row) => [row.destination, row]));
+    events.set(event.id, { ...event, latest: [...latest.values()] });
+  }
+  yield [...events.values()].sort((a, b) => a.receivedAt - b.receivedAt || a.id - b.id);
+}
+
+async function* pagesOf(
+  store: Pick<Store, 'listReplayable'>,
+  query: Omit<Parameters<Store['listReplayable']>[0], 'limit' | 'after'>,
+): AsyncGenerator<readonly ReplayableEvent[]> {
+  let after: number | undefined;
+  for (;;) {
+    const page = await store.listReplayable({
+      ...query,
+      limit: PAGE,
+      ...(after === undefined ? {} : { after }),
+    });
+    yield page;
+    after = page.at(-1)?.id;
+    if (page.length < PAGE) return;
+  }
+}

@@ -1,0 +1,55 @@
+import type { SourceConfig } from '../config/config.js';
+import { compileSchema, type SchemaCheck, type SchemaFault } from '../schemas.js';
+import { describeFaults } from './event-schemas.js';
+
+/** As many as are told of one event. */
+const FAULTS_WANTED = 20;
+
+/** Checks the user's own fields. */
+export interface Contracts {
+  /** @returns what is wrong with the files' results, one fault a line, for a person; nothing where all is as agreed. */
+  check(event: { readonly event: string; readonly result: unknown }): readonly string[];
+}
+
+/** A failed file has no fields. */
+const WITH_FIELDS: ReadonlySet<string> = new Set([
+  'extraction.processed',
+  'extraction.edited',
+  'extraction.confirmed',
+]);
+
+/**
+ * Compiles a source's contracts.
+ *
+ * @returns null where there are none
+ * @throws {ShimError} where a schema does not compile
+ */
+export function createContracts(contracts: SourceConfig['contracts']): Contracts | null {
+  if (contracts.length === 0) return null;
+  const checks = new Map<unknown, SchemaCheck>(
+    contracts.map(({ extractionId, schema }) => [extractionId, compileSchema(schema)]),
+  );
+  return {
+    check: ({ event, result }) => {
+      if (!WITH_FIELDS.has(event) || !Array.isArray(result)) return [];
+      const faults: SchemaFault[] = [];
+      for (const [index, file] of result.entries()) {
+        faults.push(...faultsOf(file, index, checks));
+        if (faults.length >= FAULTS_WANTED) break;
+      }
+      return describeFaults(faults);
+    },
+  };
+}
+
+function faultsOf(
+  file: unknown,
+  index: number,
+  checks: ReadonlyMap<unknown, SchemaCheck>,
+): readonly SchemaFault[] {
+  if (typeof file !== 'object' || file === null || !('extractionId' in file)) return [];
+  const check = checks.get(file.extractionId);
+  if (check === undefined) return [];
+  const fields = 'result' in file ? file.result : undefined;
+  return check(fields).map((fault) => ({ ...fault, path: `/result/${index}/result${fault.path}` }));
+}

@@ -1,0 +1,105 @@
+import { fileSubject, fileValue } from '../formats/identity.js';
+import type { Format } from '../model.js';
+import type { LatestResult } from '../store/store.js';
+import type { NormalizedEvent } from './normalize.js';
+
+/** The events of a file that has a result. In a legacy body all of them look like the first. */
+const PROCESSED = 'extraction.processed';
+const EDITED = 'extraction.edited';
+const WITH_RESULT: readonly string[] = [PROCESSED, EDITED, 'extraction.confirmed'];
+
+/** A file with a result, as far as it matters for whether it is an edit. */
+export interface ResultFile {
+  /** Where it stands in the legacy list. */
+  readonly place: number;
+  readonly event: string;
+  /** What it is as each of the events, in the order of `WITH_RESULT`. */
+  readonly subjects: readonly Uint8Array[];
+  readonly digest: Uint8Array;
+  /** Whether its event is only known from a legacy status, which says `processed` of an edited file too. */
+  readonly open: boolean;
+}
+
+/** The result that was accepted last for each file, by `fileKey`. */
+export type LatestResults = Map<string, LatestResult>;
+
+export const fileKey = ({ subjects: [processed] }: Pick<ResultFile, 'subjects'>): string =>
+  Buffer.from(processed ?? []).toString('latin1');
+
+/** The files of these events that an edit could be inferred from, in the order in which they stand in the body. */
+export function resultFiles(
+  source: string,
+  format: Format,
+  events: readonly NormalizedEvent[],
+): readonly ResultFile[] {
+  return events.flatMap((event) => filesOf(source, format, event)).sort((a, b) => a.place - b.place);
+}
+
+function filesOf(
+  source: string,
+  format: Format,
+  { event, value, files, places }: NormalizedEvent,
+): readonly ResultFile[] {
+  if (!WITH_RESULT.includes(event) || !Array.isArray(value.result)) return [];
+  return value.result.flatMap((file: unknown, index): readonly ResultFile[] => {
+    const digest = files[index]?.digest;
+    if (digest === undefined || !hasFileId(file)) return [];
+    const subjects = WITH_RESULT.map((name) => fileSubject(source, name, fileValue(file)));
+    const open = format === 'legacy' && event === PROCESSED;
+    return [{ place: places?.[index] ?? index, event, subjects, digest, open }];
+  });
+}
+
+/** A name alone does not tell that it is the same file. */
+const hasFileId = (file: unknown): boolean =>
+  typeof file === 'object' && file !== null && 'fileId' in file && typeof file.fileId === 'string';
+
+/**
+ * Says which files of a webhook are another event than their status says. A result that differs from the one that was
+ * accepted last for the file is an edit; the same one again is the event that it was then, and so a duplicate.
+ *
+ * @param latest is brought up to date with these files
+ * @returns event by place
+ */
+export function inferEdits(files: readonly ResultFile[], latest: LatestResults): ReadonlyMap<number, string> {
+  const inferred = new Map<number, string>();
+  for (const file of files) {
+    const key = fileKey(file);
+    const event = file.open ? eventOf(file, latest.get(key)) : file.event;
+    if (event !== file.event) inferred.set(file.place, event);
+    latest.set(key, { subject: WITH_RESULT.indexOf(event), digest: file.digest });
+  }
+  return inferred;
+}
+
+function eventOf(file: ResultFile, latest: LatestResult | undefined): string {
+  if (latest === undefined) return file.event;
+  const isSame = Buffer.from(file.digest).equals(latest.digest);
+  return isSame ? (WITH_RESULT[latest.subject] ?? file.event) : EDITED;
+}
+
+/**
+ * What was inferred when an event was made, told from its own body.
+ *
+ * @param files of the webhook that it was made from
+ * @param body the event's
+ * @returns event by place
+ */
+export function inferredThen(
+  files: readonly ResultFile[],
+  event: { readonly source: string; readonly event: string; readonly body: string },
+): ReadonlyMap<number, string> {
+  if (!files.some((file) => file.open)) return new Map();
+  const { result } = JSON.parse(event.body) as { readonly result: unknown };
+  const its = new Set(
+    (Array.isArray(result) ? result : []).map((file: unknown) =>
+      fileKey({ subjects: [fileSubject(event.source, PROCESSED, fileValue(file))] }),
+    ),
+  );
+  const others = event.event === PROCESSED ? EDITED : PROCESSED;
+  return new Map(
+    files
+      .filter((file) => file.open)
+      .map((file) => [file.place, its.has(fileKey(file)) ? event.event : others]),
+  );
+}

@@ -1,0 +1,126 @@
+import type { DeliveryState, Format, SendingMode } from '../../model.js';
+import type { AddedDelivery, NewDelivery, ReplayableEvent, ReplayQuery } from '../store.js';
+import type { Database, Statement } from './driver.js';
+import { filtered } from './filtered.js';
+import { fromText, type Text } from './values.js';
+
+interface Row {
+  readonly id: number;
+  readonly webhook_id: number;
+  readonly received_at: number;
+  readonly event: Text;
+  readonly message_id: Text;
+  readonly duplicate_of: number | null;
+  readonly source: string;
+  readonly format: Format;
+}
+
+type Latest = { readonly id: number; readonly mode: SendingMode; readonly state: DeliveryState };
+
+/** The events of one webhook are made together, so that their ids are in a row; a legacy one has at most four. */
+const SIBLINGS = 4;
+
+const SELECT = `SELECT e.id, e.webhook_id, e.received_at, e.event, e.message_id, e.duplicate_of, w.source, w.format`;
+
+/** Deliveries once more: which events there are for it, and the new deliveries. */
+export class Replay {
+  readonly #deliveries: Statement<
+    readonly [eventId: number, destination: string, mode: SendingMode, state: DeliveryState]
+  >;
+  readonly #latest: Statement<Latest>;
+  readonly #latestOfWebhook: Statement<Latest>;
+  readonly #event: Statement<{ webhook_id: number }>;
+  readonly #insert: Statement<never>;
+
+  constructor(private readonly db: Database) {
+    this.#deliveries = db.prepareTuples(
+      `SELECT event_id, destination, mode, state FROM deliveries
+        WHERE event_id IN (SELECT value FROM json_each(?)) ORDER BY id`,
+    );
+    const latest = (events: string): Statement<Latest> =>
+      db.prepare(
+        `SELECT id, mode, state FROM deliveries INDEXED BY deliveries_event
+          WHERE event_id ${events} AND destination = ? ORDER BY id DESC LIMIT 1`,
+      );
+    this.#latest = latest('= ?');
+    this.#latestOfWebhook = latest('IN (SELECT id FROM events WHERE id BETWEEN ? AND ? AND webhook_id = ?)');
+    this.#event = db.prepare('SELECT webhook_id FROM events WHERE id = ?');
+    this.#insert = db.prepare(
+      'INSERT INTO deliveries (event_id, destination, mode, due_at, created_at, replayed) VALUES (?, ?, ?, ?, ?, 1)',
+    );
+  }
+
+  list(query: ReplayQuery): readonly ReplayableEvent[] {
+    const rows = query.dead === true ? this.#dead(query) : this.#arrived(query);
+    const latest = new Map(rows.map(({ id }) => [id, new Map<string, ReplayableEvent['latest'][number]>()]));
+    for (const [id, destination, mode, status] of this.#deliveries.all(JSON.stringify([...latest.keys()]))) {
+      latest.get(id)?.set(destination, { destination, mode, status });
+    }
+    return rows.map((row) => ({
+      id: row.id,
+      messageId: fromText(row.message_id),
+      webhookId: row.webhook_id,
+      source: row.source,
+      format: row.format,
+      event: fromText(row.event),
+      receivedAt: row.received_at,
+      duplicateOf: row.duplicate_of,
+      latest: [...(latest.get(row.id)?.values() ?? [])],
+    }));
+  }
+
+  #arrived(query: ReplayQuery): readonly Row[] {
+    const { where, values } = filtered([
+      ['(e.received_at, e.id) > (SELECT received_at, id FROM events WHERE id = ?)', query.after],
+      ['e.received_at >= ?', query.since],
+      ['e.received_at < ?', query.until],
+    ]);
+    return this.db.query<Row>(
+      `${SELECT} FROM events e INDEXED BY events_received CROSS JOIN webhooks w ON w.id = e.webhook_id
+          WHERE ${where} ORDER BY e.received_at, e.id LIMIT ?`,
+      ...values,
+      query.limit,
+    );
+  }
+
+  #dead(query: ReplayQuery): readonly Row[] {
+    const { where, values } = filtered([
+      ['d.event_id > ?', query.after],
+      ['e.received_at >= ?', query.since],
+      ['e.received_at < ?', query.until],
+    ]);
+    return this.db.query<Row>(
+      `${SELECT} FROM deliveries d INDEXED BY deliveries_dead_events
+          CROSS JOIN events e ON e.id = d.event_id CROSS JOIN webhooks w ON w.id = e.webhook_id
+          WHERE d.state = 'dead' AND ${where} AND NOT EXISTS (
+            SELECT 1 FROM deliveries o INDEXED BY deliveries_dead_events
+             WHERE o.state = 'dead' AND o.event_id = d.event_id AND o.id < d.id)
+          ORDER BY d.event_id LIMIT ?`,
+      ...values,
+      query.limit,
+    );
+  }
+
+  /** One after the other, so that each sees those before it. */
+  add(batch: readonly NewDelivery[], now: number): readonly AddedDelivery[] {
+    return batch.map((delivery): AddedDelivery => {
+      const event = this.#event.get(delivery.eventId);
+      if (!event) return { outcome: 'no_event' };
+      const latest = this.#latestOf(delivery, event.webhook_id);
+      if (latest?.state === 'pending' || latest?.state === 'sending') {
+        return { outcome: 'waiting', id: latest.id };
+      }
+      if (latest?.state === 'delivered' && latest.mode === delivery.mode && delivery.unlessDelivered) {
+        return { outcome: 'delivered', id: latest.id };
+      }
+      const made = this.#insert.run(delivery.eventId, delivery.destination, delivery.mode, now, now);
+      return { outcome: 'added', id: Number(made.lastInsertRowid) };
+    });
+  }
+
+  #latestOf({ eventId, destination, oncePerWebhook }: NewDelivery, webhookId: number) {
+    return oncePerWebhook
+      ? this.#latestOfWebhook.get(eventId - SIBLINGS, eventId + SIBLINGS, webhookId, destination)
+      : this.#latest.get(eventId, destination);
+  }
+}

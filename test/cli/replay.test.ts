@@ -1,0 +1,320 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { loadConfig } from '../../src/config/load.js';
+import { startWork } from '../../src/work.js';
+import { readBody, startServer } from '../delivery/servers.js';
+import { documentedSignature } from '../support/listener.js';
+import { configText, file, legacy, MINUTE, NOW, Place, SECRET, until } from './support.js';
+
+const twoConfig = (urls: readonly [string, string], source = ''): string => `
+store: { url: "sqlite:data/shim.db" }
+log: { level: silent }
+sources:
+  - name: extracta
+    path: /webhook
+    secrets: [${SECRET}]
+    ${source}
+destinations:
+  - name: billing
+    url: ${urls[0]}
+    retry: { schedule: [0s], attempts: 1 }
+  - name: old
+    url: ${urls[1]}
+    events: [never.sent]
+    format: legacy
+`;
+const twoDestinations = (source = '') =>
+  twoConfig(['http://127.0.0.1:5000/', 'http://127.0.0.1:5001/'], source);
+
+const numbered = (number: number, more: Readonly<Record<string, unknown>> = {}) => ({
+  body: legacy([file({ fileId: `fil_${number}`, ...more })]),
+  receivedAt: NOW - (20 - number) * MINUTE,
+});
+
+const deliveriesOf = async (place: Place) => {
+  const document = JSON.parse((await place.run('deliveries list --json')).stdout);
+  return (document.deliveries as { id: number; eventId: number; destination: string; replayed: boolean }[])
+    .map(({ id, eventId, destination, replayed }) => ({ id, eventId, destination, replayed }))
+    .filter(({ replayed }) => replayed)
+    .sort((a, b) => a.id - b.id)
+    .map(({ eventId, destination }) => `${eventId} ${destination}`);
+};
+
+describe('replay of events', () => {
+  it('makes a new delivery to where each went, and leaves the old ones as they are', async () => {
+    const place = await Place.create();
+    const [saved] = await place.receive(numbered(1), numbered(2));
+    await place.attempt({}, 'delivered');
+    const { status, stdout } = await place.run(`replay 2 ${saved?.events[0]?.messageId}`);
+    expect(status).toBe(0);
+    expect(stdout).toBe(
+      'event 1 extraction.processed to billing: delivery 3\n' +
+        'event 2 extraction.processed to billing: delivery 4\n' +
+        '2 deliveries made.\n' +
+        'They are sent while the service runs. Follow them: webhook-shim deliveries list\n',
+    );
+    const list = (await place.run('deliveries list')).stdout;
+    expect(list).toMatch(/^4 .* pending +0 +- +2026-03-01T12:00:00Z +yes +-$/m);
+    expect(list).toMatch(/^1 .* delivered +1 +HTTP 200 +- +- +-$/m);
+    expect((await place.run('deliveries show 3')).stdout).toMatch(
+      /^created +2026-03-01T12:00:00Z \(a replay\)$/m,
+    );
+  });
+
+  it('makes none where one waits, and says so', async () => {
+    const place = await Place.create();
+    await place.receive({});
+    const { status, stdout } = await place.run('replay 1');
+    expect(status).toBe(0);
+    expect(stdout).toBe(
+      'event 1 extraction.processed to billing: not made: one waits already, delivery 1\n' +
+        '0 deliveries made, 1 not needed.\n',
+    );
+  });
+
+  it('goes to another destination where one is named, whatever the routing', async () => {
+    const place = await Place.create(twoDestinations());
+    await place.receive({});
+    expect((await place.run('replay 1 --to old')).stdout).toContain(
+      'event 1 extraction.processed to old: delivery 2\n',
+    );
+    expect(await deliveriesOf(place)).toEqual(['1 old']);
+  });
+
+  it('says which cannot be replayed, does the others, and exits 1', async () => {
+    const place = await Place.create();
+    await place.receive({}, {});
+    await place.attempt({}, 'delivered');
+    const { status, stdout, stderr } = await place.run('replay 9 2 1');
+    expect(status).toBe(1);
+    expect(stderr).toBe('there is no event 9\n');
+    expect(stdout).toContain(
+      'event 2 extraction.processed: not made: it repeats event 1, replay that one, or say --to\n',
+    );
+    expect(stdout).toContain('event 1 extraction.processed to billing: delivery 2\n');
+    expect(stdout).toContain('1 delivery made, 2 not possible.\n');
+  });
+
+  it('needs a destination where the one that it went to is gone', async () => {
+    const place = await Place.create();
+    await place.receive({});
+    await place.attempt({}, 'delivered');
+    await place.write('shim.yaml', configText().replace('name: billing', 'name: new'));
+    const { status, stdout } = await place.run('replay 1');
+    expect(status).toBe(1);
+    expect(stdout).toContain(
+      'to billing: not made: the configuration has no such destination any more; say --to',
+    );
+    expect((await place.run('replay 1 --to new')).status).toBe(0);
+  });
+
+  it.each([
+    ['replay', 'say which ones: events, or --status dead, or --since TIME'],
+    ['replay --until 1h', 'say which ones'],
+    ['replay 1 --since 1h', 'name events, or choose them by --status and --since, not both'],
+    ['replay 1 --to biling', '--to biling is no destination of the configuration; is billing meant?'],
+    ['replay one', 'It must be a number, or a webhook-id'],
+    ['replay --status delivered', 'Allowed choices are dead'],
+    ['replay --since yesterday', '--since yesterday is no time'],
+  ])('%s is wrong usage', async (args, message) => {
+    const place = await Place.create();
+    await place.receive({});
+    const { status, stderr } = await place.run(args);
+    expect(status).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
+
+describe('replay of dead letters', () => {
+  it('is for those whose latest delivery is one, so that a second run finds none', async () => {
+    const place = await Place.create();
+    await place.receive(numbered(1));
+    await place.attempt({ status: 500 }, 'dead');
+    await place.receive(numbered(2));
+    await place.attempt({}, 'delivered');
+    const { stdout } = await place.run('replay --status dead');
+    expect(stdout).toContain('event 1 extraction.processed to billing: delivery 3\n1 delivery made.\n');
+    await place.attempt({}, 'delivered');
+    expect(await place.run('replay --status dead')).toMatchObject({
+      status: 0,
+      stdout: 'Nothing to replay.\n',
+    });
+  });
+
+  it('can be of a period', async () => {
+    const place = await Place.create();
+    await place.receive(numbered(1), numbered(10), numbered(15));
+    await place.attempt({ status: 500 }, 'dead');
+    await place.run('replay --status dead --since 12m --until 7m');
+    expect(await deliveriesOf(place)).toEqual(['2 billing']);
+  });
+});
+
+describe('replay of a period', () => {
+  it('is of what arrived then, in that order, without repeats', async () => {
+    const place = await Place.create();
+    await place.receive(numbered(15), numbered(3), numbered(5), numbered(10), numbered(10));
+    await place.attempt({}, 'delivered');
+    const { stdout } = await place.run('replay --since 16m --until 6m');
+    expect(stdout).toContain('2 deliveries made.');
+    expect(await deliveriesOf(place)).toEqual(['3 billing', '4 billing']);
+  });
+
+  it('gives a destination what went to another one and it lacks; called twice, nothing more', async () => {
+    const place = await Place.create(twoDestinations());
+    await place.receive(numbered(1), numbered(5), numbered(6));
+    await place.attempt({}, 'delivered');
+    await place.run('replay 2 --to old');
+    const first = await place.run('replay --since 16m --to old');
+    expect(first.stdout).toContain(
+      'event 2 extraction.processed to old: not made: one waits already, delivery 4\n',
+    );
+    expect(first.stdout).toContain('1 delivery made, 1 not needed.\n');
+    await place.deliver('old');
+    const second = await place.run('replay --since 16m --to old');
+    expect(second.status).toBe(0);
+    expect(second.stdout).toContain(
+      'event 3 extraction.processed to old: not made: it was delivered there, delivery 5\n',
+    );
+    expect(second.stdout).toContain('0 deliveries made, 2 not needed.\n');
+    expect(await deliveriesOf(place)).toEqual(['2 old', '3 old']);
+  });
+
+  it('goes on over many pages', async () => {
+    const place = await Place.create(twoDestinations());
+    await place.receive(...Array.from({ length: 1_001 }, (_, index) => numbered(0, { fileId: `f${index}` })));
+    await place.receive({ ...numbered(1), body: legacy([file({ fileId: 'last' })]) });
+    const { stdout } = await place.run('replay --since 1h --to old --json');
+    const document = JSON.parse(stdout);
+    expect(document).toMatchObject({ dryRun: false, added: 1_002, spared: 0, failed: 0 });
+    const ids: number[] = document.deliveries.map(({ eventId }: { eventId: number }) => eventId);
+    expect(ids).toEqual(Array.from({ length: 1_002 }, (_, index) => index + 1));
+  });
+});
+
+describe('replay --dry-run', () => {
+  it("shows what today's configuration makes beside what was sent, and makes nothing", async () => {
+    const place = await Place.create(twoDestinations());
+    await place.receive(
+      numbered(1),
+      numbered(2, { status: 'completed', result: { total: 1 } }),
+      { ...numbered(3), body: legacy([file({ status: 'failed' })]) },
+      numbered(4, { status: 'done' }),
+    );
+    await place.write('shim.yaml', twoDestinations('statuses: { done: extraction.confirmed }'));
+    const { status, stdout } = await place.run('replay --since 1h --to old --dry-run');
+    expect(status).toBe(0);
+    expect(stdout).toBe(
+      "event 1 extraction.processed to old: would be delivered again; today's conversion is the same\n" +
+        "event 2 extraction.processed to old: would be delivered again; today's conversion is the same\n" +
+        "event 3 extraction.failed to old: would be delivered again; today's conversion is the same\n" +
+        "event 4 extraction.processed to old: would be delivered again; today's conversion makes extraction.confirmed\n" +
+        '4 deliveries would be made.\n',
+    );
+    expect(await deliveriesOf(place)).toEqual([]);
+  });
+
+  it('takes inferred edits as they were inferred', async () => {
+    const place = await Place.create(configText({ source: 'inferEdited: true' }));
+    const third = { fileId: 'fil_3' };
+    await place.receive(numbered(1), numbered(2));
+    await place.receive({ body: legacy([file({ fileId: 'fil_1', result: { total: 2 } }), file(third)]) });
+    await place.attempt({}, 'delivered');
+    const { stdout } = await place.run('replay --since 1h --dry-run');
+    expect(stdout.match(/event .*/g)).toEqual(
+      [
+        '1 extraction.processed',
+        '2 extraction.processed',
+        '3 extraction.edited',
+        '4 extraction.processed',
+      ].map((event) => `event ${event} to billing: would be delivered again; today's conversion is the same`),
+    );
+  });
+
+  it('shows each difference with its path, and what would be quarantined', async () => {
+    const place = await Place.create();
+    const [first, second] = [numbered(1), numbered(2)];
+    await place.receive(first, second);
+    await place.attempt({}, 'delivered');
+    // As an older version may have stored them.
+    await place.rewrite('UPDATE events SET body = ? WHERE id = 1', [
+      `{"event":"extraction.processed","result":[{"extractionId":"OXsMc1pD","batchId":"bat_1","fileId":"fil_1","fileName":"invoice.pdf","status":"processed","result":{"total":100.00,"old":"\\u001b"}}]}`,
+    ]);
+    await place.rewrite('UPDATE webhooks SET body = ? WHERE id = 2', [legacy('none')]);
+    const text = (await place.run('replay 1 2 --dry-run')).stdout;
+    expect(text).toContain(
+      "event 1 extraction.processed to billing: would be delivered again; today's conversion differs\n" +
+        '  result[0].result.total: sent 100.00, today 100\n' +
+        '  result[0].result.old: sent "\\u001b", today nothing\n',
+    );
+    expect(text).toContain(
+      "today's conversion would quarantine it: unrecognized_shape\n  result is a string",
+    );
+    const { deliveries } = JSON.parse((await place.run('replay 1 2 --dry-run --json')).stdout);
+    expect(deliveries[0]).toEqual({
+      eventId: 1,
+      webhookId: expect.stringMatching(/^evt_/),
+      event: 'extraction.processed',
+      destination: 'billing',
+      outcome: 'added',
+      deliveryId: null,
+      today: {
+        outcome: 'different',
+        differences: [
+          { path: 'result[0].result.total', kind: 'number', sent: '100.00', today: '100' },
+          { path: 'result[0].result.old', kind: 'missing', sent: '"\\u001b"', today: null },
+        ],
+      },
+    });
+    expect(deliveries[1].today).toMatchObject({ outcome: 'quarantined', reason: 'unrecognized_shape' });
+  });
+});
+
+describe('replay beside the running service', () => {
+  it('takes what went to the new handler to the old one, in its format, each webhook once', async () => {
+    const received: { readonly at: string; readonly headers: IncomingHttpHeaders; readonly body: string }[] =
+      [];
+    const listen = async (at: string) => {
+      const server = await startServer(async (request, response) => {
+        received.push({ at, headers: request.headers, body: await readBody(request) });
+        response.end('{"message":"Webhook received"}');
+      });
+      onTestFinished(() => server.close());
+      return server.url;
+    };
+    const place = await Place.create(twoConfig([await listen('billing'), await listen('old')]));
+    const mixed = legacy([file({ fileId: 'ok' }), file({ fileId: 'bad', status: 'failed' })]);
+    await place.receive(numbered(1), numbered(10), { ...numbered(12), body: mixed });
+    const { config } = loadConfig({ file: 'shim.yaml', env: {}, cwd: place.folder });
+    const work = await startWork({ config, cwd: place.folder });
+    onTestFinished(() => work.stop(1_000));
+    const at = (name: string) => received.filter((one) => one.at === name);
+    const deliveredAre = (count: number) =>
+      until(async () => {
+        const { stdout } = await place.run('deliveries list --status delivered --json');
+        return JSON.parse(stdout).deliveries.length === count ? true : undefined;
+      });
+    await deliveredAre(4);
+
+    const first = await place.run('replay --since 11m --to old');
+    expect([first.status, first.stdout]).toEqual([
+      0,
+      expect.stringContaining('2 deliveries made, 1 not needed.'),
+    ]);
+    await deliveredAre(6);
+    const again = await place.run('replay --since 11m --to old');
+    expect([again.status, again.stdout]).toEqual([
+      0,
+      expect.stringContaining('0 deliveries made, 3 not needed.'),
+    ]);
+
+    const sent = at('billing').map(({ headers }) => headers['webhook-id']);
+    const old = at('old').sort((one, other) => one.body.length - other.body.length);
+    expect(old.map(({ body }) => body)).toEqual([numbered(10).body, mixed]);
+    for (const { headers, body } of old) {
+      expect(headers['x-webhook-signature']).toBe(documentedSignature(body, SECRET));
+      expect(sent).toContain(headers['webhook-id']);
+    }
+    expect(at('billing')).toHaveLength(4);
+  });
+});
