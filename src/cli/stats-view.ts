@@ -1,6 +1,8 @@
+import type { ExtractionDrift } from '../migration/drift-report.js';
 import { durationText } from '../migration/duration-text.js';
 import type { SecretUse } from '../migration/secrets.js';
 import type { LastSeen, Waiting } from '../store/store.js';
+import { driftJson, driftText } from './drift-view.js';
 import { type Column, fields, table } from './table.js';
 import { isoSeconds, isoTime, isoTimeOrNull } from './text.js';
 
@@ -11,6 +13,7 @@ export interface Stats {
   readonly waiting: Waiting;
   /** Higher counts of what waits are not exact. */
   readonly most: number;
+  readonly drift: readonly ExtractionDrift[];
 }
 
 const lastSeenColumns = (now: number): readonly Column<LastSeen>[] => [
@@ -43,7 +46,11 @@ function secretName({ secretIndex }: { readonly secretIndex: number }): string {
   return `secrets[${secretIndex}]`;
 }
 
-export function statsText({ lastSeen, secrets, waiting, most }: Stats, now: number, program: string): string {
+export function statsText(
+  { lastSeen, secrets, waiting, most, drift }: Stats,
+  now: number,
+  program: string,
+): string {
   const { received, quarantined, pending, dead } = sums(waiting);
   const shown = (count: number, command: string): string =>
     count === 0 ? '0' : `${atMost(count, most)}  (${program} ${command})`;
@@ -63,10 +70,11 @@ export function statsText({ lastSeen, secrets, waiting, most }: Stats, now: numb
       ['dead letters', shown(dead, 'deliveries list --status dead')],
     ]),
     ...(waiting.pending.length === 0 ? [] : [table(pendingColumns, waiting.pending)]),
+    driftText(drift),
   ].join('\n');
 }
 
-export function statsJson({ lastSeen, secrets, waiting, most }: Stats) {
+export function statsJson({ lastSeen, secrets, waiting, most, drift }: Stats) {
   const counted = (count: number) => ({ count: Math.min(count, most), more: count > most });
   const { received, quarantined, dead } = sums(waiting);
   return {
@@ -87,6 +95,8 @@ export function statsJson({ lastSeen, secrets, waiting, most }: Stats) {
         firstDueAt: isoTime(dueAt),
       })),
     },
+    /** Fields of extractions' results that came or went, by a sample of the results. */
+    drift: driftJson(drift),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { driftReport } from '../migration/drift-report.js';
 import { secretsInUse } from '../migration/secrets.js';
 import type { Waiting } from '../store/store.js';
 import type { ExitStatus, Io, Run } from './io.js';
@@ -15,7 +16,9 @@ type StatsOptions = ConfigOption & JsonOption;
 export function addStats(program: Command, run: Run): void {
   const command = program
     .command('stats')
-    .description('who was last seen in which format, which secrets are in use, and what waits')
+    .description(
+      'who was last seen in which format, which secrets are in use, what waits, and which fields came or went',
+    )
     .action((options: StatsOptions) => run((io) => stats(options, io)));
   withExamples(withJson(withConfig(command)), 'webhook-shim stats', 'webhook-shim stats --json');
 }
@@ -29,6 +32,7 @@ async function stats(options: StatsOptions, io: Io): Promise<ExitStatus> {
       secrets: secretsInUse(config.sources, lastSeen, now),
       waiting: (await store?.waiting(MOST_COUNTED + 1)) ?? NOTHING,
       most: MOST_COUNTED,
+      drift: store === null ? [] : await driftReport(store, now),
     };
   });
   io.stdout.write(options.json === true ? jsonDocument(statsJson(found)) : statsText(found, now, io.program));

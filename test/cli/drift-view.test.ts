@@ -61,6 +61,15 @@ describe('the report of drift', () => {
     ]);
   });
 
+  it('is part of stats', async () => {
+    const place = await Place.create();
+    await place.store((store) => store.recordFields([known({ vat: [NOW - 1_000, NOW] })]));
+    expect((await place.run('stats')).stdout).toMatch(/^extracta +inv +vat +new +2026-03-01T11:59:59Z$/m);
+    expect(JSON.parse((await place.run('stats --json')).stdout)).toMatchObject({
+      drift: [{ path: 'vat', kind: 'new' }],
+    });
+  });
+
   it('says so where there is none', () => {
     expect(driftText([])).toBe('No fields came or went (by a sample of the results).\n');
   });

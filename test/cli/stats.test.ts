@@ -38,6 +38,8 @@ describe('stats', () => {
       'DESTINATION | PENDING | FIRST DUE | OVERDUE',
       'billing | 1 | 2026-03-01T12:00:00Z | -',
       '',
+      'No fields came or went (by a sample of the results).',
+      '',
     ]);
     expect(stdout).not.toContain(SECRET);
   });
@@ -63,6 +65,7 @@ describe('stats', () => {
         dead: { count: 0, more: false },
         pending: [{ destination: 'billing', count: 1, more: false, firstDueAt: '2026-03-01T12:00:00.000Z' }],
       },
+      drift: [],
     });
   });
 

@@ -29,6 +29,7 @@ export class Replay {
   >;
   readonly #latest: Statement<Latest>;
   readonly #latestOfWebhook: Statement<Latest>;
+  readonly #siblings: Statement<{ id: number; duplicate_of: number | null }>;
   readonly #event: Statement<{ webhook_id: number }>;
   readonly #insert: Statement<never>;
 
@@ -44,9 +45,12 @@ export class Replay {
       );
     this.#latest = latest('= ?');
     this.#latestOfWebhook = latest('IN (SELECT id FROM events WHERE id BETWEEN ? AND ? AND webhook_id = ?)');
+    this.#siblings = db.prepare(
+      'SELECT id, duplicate_of FROM events WHERE id BETWEEN ? AND ? AND webhook_id = ? ORDER BY id',
+    );
     this.#event = db.prepare('SELECT webhook_id FROM events WHERE id = ?');
     this.#insert = db.prepare(
-      'INSERT INTO deliveries (event_id, destination, mode, due_at, created_at, replayed) VALUES (?, ?, ?, ?, ?, 1)',
+      'INSERT INTO deliveries (event_id, destination, mode, whole, due_at, created_at, replayed) VALUES (?, ?, ?, ?, ?, ?, 1)',
     );
   }
 
@@ -104,23 +108,30 @@ export class Replay {
   /** One after the other, so that each sees those before it. */
   add(batch: readonly NewDelivery[], now: number): readonly AddedDelivery[] {
     return batch.map((delivery): AddedDelivery => {
-      const event = this.#event.get(delivery.eventId);
+      const { eventId, destination, mode } = delivery;
+      const event = this.#event.get(eventId);
       if (!event) return { outcome: 'no_event' };
-      const latest = this.#latestOf(delivery, event.webhook_id);
+      const range = [eventId - SIBLINGS, eventId + SIBLINGS, event.webhook_id] as const;
+      const whole = !delivery.oncePerWebhook || this.#isNew(...range);
+      const latest =
+        delivery.oncePerWebhook && whole
+          ? this.#latestOfWebhook.get(...range, destination)
+          : this.#latest.get(eventId, destination);
       if (latest?.state === 'pending' || latest?.state === 'sending') {
         return { outcome: 'waiting', id: latest.id };
       }
-      if (latest?.state === 'delivered' && latest.mode === delivery.mode && delivery.unlessDelivered) {
+      if (latest?.state === 'delivered' && latest.mode === mode && delivery.unlessDelivered) {
         return { outcome: 'delivered', id: latest.id };
       }
-      const made = this.#insert.run(delivery.eventId, delivery.destination, delivery.mode, now, now);
+      const made = this.#insert.run(eventId, destination, mode, whole ? 1 : 0, now, now);
       return { outcome: 'added', id: Number(made.lastInsertRowid) };
     });
   }
 
-  #latestOf({ eventId, destination, oncePerWebhook }: NewDelivery, webhookId: number) {
-    return oncePerWebhook
-      ? this.#latestOfWebhook.get(eventId - SIBLINGS, eventId + SIBLINGS, webhookId, destination)
-      : this.#latest.get(eventId, destination);
+  /** Whether a webhook has nothing that had been accepted before it: else it cannot go out as it came. */
+  #isNew(...webhook: readonly [from: number, to: number, webhookId: number]): boolean {
+    const events = this.#siblings.all(...webhook);
+    const first = events[0]?.id ?? 0;
+    return events.every(({ duplicate_of }) => duplicate_of === null || duplicate_of >= first);
   }
 }

@@ -99,6 +99,16 @@ export function replayRules(given: Given): void {
       expect(again).toEqual(['delivered', 'delivered', 'delivered', 'delivered']);
     });
 
+    it('bring a webhook event by event where a part of it had been accepted before', async () => {
+      const before = [file('a')];
+      await accept(given.store, [event({ files: before })]);
+      const { events } = await accept(given.store, [event({ files: before }), event(), event()]);
+      const to = { destination: 'old', oncePerWebhook: true };
+      const added = await add(...events.slice(1).map(({ id }) => wanted(id, to)));
+      expect(added).toMatchObject([{ outcome: 'added' }, { outcome: 'added' }]);
+      expect((await claim(given.store, T0 + HOUR, 'old')).map(({ whole }) => whole)).toEqual([false, false]);
+    });
+
     it('need an event that is stored', async () => {
       expect(await add(wanted(4711))).toEqual([{ outcome: 'no_event' }]);
       expect(await add()).toEqual([]);
