@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ShimError, StoreError } from '../../errors.js';
 import { Database } from './driver.js';
@@ -89,16 +89,18 @@ function own(path: string): () => void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     createPrivately(path);
-    createPrivately(`${path}.lock`);
+    // Two names of one file are one store.
+    const file = realpathSync(path);
+    createPrivately(`${file}.lock`);
+    return takeOwnership(file);
   } catch (error) {
-    throw fileError(path, error);
+    throw error instanceof StoreError ? error : fileError(path, error);
   }
-  return takeOwnership(path);
 }
 
 function createPrivately(path: string): void {
   if (existsSync(path)) return;
-  closeSync(openSync(path, 'wx', 0o600));
+  closeSync(openSync(path, 'a', 0o600));
   chmodSync(path, 0o600);
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -125,6 +125,16 @@ describe('ownership', () => {
     await putOne(first);
     await first.close();
     await (await open(cwd)).close();
+  });
+
+  it('is of the file, whatever name it goes by', async () => {
+    const cwd = temporaryFolder();
+    const first = await open(cwd);
+    symlinkSync(join(cwd, 'data', 'shim.db'), join(cwd, 'other.db'));
+    expect(await failureOf(openStore('sqlite:other.db', { mode: 'own', cwd }))).toMatchObject({
+      code: 'store_locked',
+    });
+    await first.close();
   });
 
   it('ends with the process that had it, and is not left behind by kill -9', async () => {
