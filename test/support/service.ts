@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { signBody } from '../../src/formats/request-body.js';
 
 /** The built command: what a user runs. */
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export interface Service {
   readonly publicUrl: string;
@@ -36,16 +36,12 @@ export function writeConfig(folder: string, config: object): string {
 /** Runs `serve` with a configuration file until the test ends. */
 export async function startService(
   configFile: string,
-  options: { readonly cwd?: string; readonly nodeArgs?: readonly string[] } = {},
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Service> {
-  const child = spawn(
-    process.execPath,
-    [...(options.nodeArgs ?? []), MAIN, 'serve', '--config', configFile],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    },
-  );
+  const child = spawn(process.execPath, [MAIN, 'serve', '--config', configFile], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
+  });
   const exited = new Promise<number | string>((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
   });
