@@ -52,6 +52,7 @@ describe('imports run one way', () => {
     ['no imports of the command line', /^cli\//, /^(cli\/|main\.ts)/],
     ['app.ts composes alone', /^app\.ts$/, /^(cli\/|main\.ts|embed\.ts)/],
     ['delivery is started by the work half', /^delivery\//, /^(delivery\/|work\.ts)/],
+    ['migration/ knows nothing of HTTP', /^(http|ingest|delivery)\//, /^(?!migration\/)/],
     ['HTTP is started by the composition root', /^http\//, /^(http\/|app\.ts|readiness\.ts)/],
   ])('%s', (_name, what, where) => expect(importing(what, where)).toEqual([]));
 
