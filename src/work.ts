@@ -5,6 +5,7 @@ import { startRecordingFields } from './convert/record-fields.js';
 import { startDispatcher } from './delivery/dispatcher.js';
 import { createFieldSampler } from './migration/field-sampler.js';
 import { createSunset } from './migration/sunset.js';
+import { keptFor, startRetention } from './retention.js';
 import { openStore } from './store/open.js';
 import { createLog } from './telemetry/log.js';
 import type { WorkApi, WorkOptions } from './thread/work-api.js';
@@ -27,6 +28,8 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
   const common = { store, log, now: Date.now, pollInterval: POLL_INTERVAL };
   const recording = startRecordingFields({ ...common, sampler });
   let convert = createBatchConverter(examine, store);
+  let current = config;
+  const retention = startRetention({ ...common, keptFor: () => keptFor(current) });
   const dispatcher = startDispatcher({ ...common, config, random: Math.random });
   const converting = startConverting({
     ...common,
@@ -49,6 +52,7 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
     configure: async (next) => {
       convert = createBatchConverter(createExamine(next, sampler.look), store);
       dispatcher.configure(next);
+      current = next;
     },
     ping: (now) => store.ping(now),
     idleTimes: async () => {
@@ -56,6 +60,7 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
       return { convert: now - converting.lastMoved(), deliver: now - dispatcher.lastMoved() };
     },
     stop: async (grace) => {
+      await retention.stop();
       await converting.stop();
       await recording.stop();
       await dispatcher.stop(grace);

@@ -104,7 +104,7 @@ function demoConfig(demo: {
   return {
     server: { host: '127.0.0.1', port: 0, bodyLimit: 10 * 1024 * 1024 },
     admin: { host: '127.0.0.1', port: 0, token: null },
-    store: { url: `sqlite:${join(demo.folder, 'shim.db')}` },
+    store: { url: `sqlite:${join(demo.folder, 'shim.db')}`, retention: 86_400_000 },
     log: { level: 'silent', format: 'json' },
     sources: [
       {

@@ -22,6 +22,7 @@ const BOUNDS: readonly {
     max: 30 * DAY,
     say: '0 to 30d',
   },
+  { path: ['store', 'retention'], parse: parseDuration, min: HOUR, max: 3650 * DAY, say: '1h to 3650d' },
   { path: ['sources', '*', 'dedupWindow'], parse: parseDuration, min: 0, max: 3650 * DAY, say: '0 to 3650d' },
 ];
 

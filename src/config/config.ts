@@ -8,7 +8,11 @@ import type { Format } from '../model.js';
 export interface Config {
   readonly server: { readonly host: string; readonly port: number; readonly bodyLimit: number };
   readonly admin: { readonly host: string; readonly port: number; readonly token: string | null };
-  readonly store: { readonly url: string };
+  readonly store: {
+    readonly url: string;
+    /** How long what is over is kept. */
+    readonly retention: number;
+  };
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
   readonly sources: readonly SourceConfig[];
   readonly destinations: readonly DestinationConfig[];

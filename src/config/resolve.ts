@@ -28,7 +28,7 @@ export function resolveConfig(
   const config: Config = {
     server: { ...endpoint(record(server)), bodyLimit: known(parseSize(text(record(server).bodyLimit))) },
     admin: { ...endpoint(record(admin)), token: text(record(admin).token) || null },
-    store: { url: text(record(store).url) },
+    store: { url: text(record(store).url), retention: duration(record(store).retention) },
     log: { level: word(record(log).level, LEVELS), format: word(record(log).format, ['json', 'pretty']) },
     sources: sourceConfigs,
     destinations: list(destinations).map((each, index) =>

@@ -103,6 +103,19 @@ export interface Store {
   /** The oldest first. */
   listFields(query: FieldsQuery): Promise<readonly StoredFields[]>;
 
+  /**
+   * One small step of retention: looks at the oldest `limit` webhooks after the id `after` that arrived before a time,
+   * and removes those that are over, with all that was made of them; and as many rows of the ledger that were seen
+   * before it. What waits for conversion, delivery or a person stays.
+   *
+   * @returns how many webhooks were removed, and where the next step goes on; null where none is needed
+   */
+  prune(request: {
+    readonly before: number;
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<{ readonly removed: number; readonly next: number | null }>;
+
   /** Proves that writes are possible, by one. */
   ping(now: number): Promise<void>;
   close(): Promise<void>;

@@ -23,6 +23,7 @@ import { GroupCommit, type Idle } from './group-commit.js';
 import { Inbox } from './inbox.js';
 import { LastSeenTable } from './last-seen.js';
 import { LatestAccepted } from './latest-accepted.js';
+import { Prune } from './prune.js';
 import { Quarantine } from './quarantine.js';
 import { Replay } from './replay.js';
 import { SightingLists } from './sighting-lists.js';
@@ -45,6 +46,7 @@ export class SqliteStore implements Store {
   readonly #fields: Fields;
   readonly #latestAccepted: LatestAccepted;
   readonly #replay: Replay;
+  readonly #prune: Prune;
   readonly #ping: Statement<never>;
   readonly #inode: number;
   #open = true;
@@ -74,6 +76,7 @@ export class SqliteStore implements Store {
     this.#fields = new Fields(db);
     this.#latestAccepted = new LatestAccepted(db);
     this.#replay = new Replay(db);
+    this.#prune = new Prune(db);
     this.#ping = db.prepare(
       'INSERT INTO health VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at',
     );
@@ -184,6 +187,10 @@ export class SqliteStore implements Store {
 
   listFields(query: FieldsQuery) {
     return this.#read(() => this.#fields.list(query));
+  }
+
+  prune(request: Parameters<Store['prune']>[0]) {
+    return this.#write(() => this.#prune.step(request));
   }
 
   ping(now: number) {

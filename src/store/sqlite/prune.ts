@@ -1,0 +1,66 @@
+import type { Database, Statement } from './driver.js';
+
+/**
+ * Removes what is over and old. A webhook is over once it is converted or discarded and none of its deliveries waits;
+ * what waits, and what is in quarantine, stays however old it is.
+ */
+export class Prune {
+  readonly #oldest: Statement<readonly [id: number, over: number]>;
+  readonly #events: Statement<readonly [id: number]>;
+  readonly #deleteEvents: readonly Statement<never>[];
+  readonly #deleteWebhooks: readonly Statement<never>[];
+  readonly #lastOldSighting: Statement<readonly [id: number | null]>;
+  readonly #deleteSightings: readonly Statement<never>[];
+
+  constructor(db: Database) {
+    this.#oldest = db.prepareTuples(
+      `SELECT w.id, NOT EXISTS (SELECT 1 FROM inbox i WHERE i.webhook_id = w.id)
+                AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.webhook_id = w.id AND q.state = 'quarantined')
+                AND NOT EXISTS (
+                  SELECT 1 FROM events e INDEXED BY events_received
+                    JOIN deliveries d INDEXED BY deliveries_event ON d.event_id = e.id
+                   WHERE e.received_at = w.received_at AND e.webhook_id = w.id AND d.state IN ('pending', 'sending'))
+         FROM webhooks w WHERE w.id > ? AND w.received_at < ? ORDER BY w.id LIMIT ?`,
+    );
+    this.#events = db.prepareTuples(
+      `SELECT e.id FROM json_each(?) j CROSS JOIN webhooks w ON w.id = j.value
+         CROSS JOIN events e INDEXED BY events_received ON e.received_at = w.received_at AND e.webhook_id = w.id`,
+    );
+    const ofEvents = 'event_id IN (SELECT value FROM json_each(?))';
+    this.#deleteEvents = [
+      `DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE ${ofEvents})`,
+      `DELETE FROM deliveries WHERE ${ofEvents}`,
+      `DELETE FROM events_by_message WHERE (ending, event_id) IN (
+         SELECT substr(message_id, -8), id FROM events WHERE id IN (SELECT value FROM json_each(?)))`,
+      'DELETE FROM events WHERE id IN (SELECT value FROM json_each(?))',
+    ].map((sql) => db.prepare(sql));
+    this.#deleteWebhooks = [
+      'DELETE FROM quarantine WHERE webhook_id IN (SELECT value FROM json_each(?))',
+      'DELETE FROM webhooks WHERE id IN (SELECT value FROM json_each(?))',
+    ].map((sql) => db.prepare(sql));
+    this.#lastOldSighting = db.prepareTuples(
+      `SELECT max(id) FROM (SELECT id, seen_at FROM sightings ORDER BY id LIMIT ?) WHERE seen_at < ?`,
+    );
+    this.#deleteSightings = [
+      `DELETE FROM sightings_by_key WHERE (key, sighting_id) IN (SELECT key, id FROM sightings WHERE id <= ?)`,
+      'DELETE FROM sightings WHERE id <= ?',
+    ].map((sql) => db.prepare(sql));
+  }
+
+  step({ before, after, limit }: { before: number; after: number; limit: number }) {
+    const looked = this.#oldest.all(after, before, limit);
+    const removable = looked.filter(([, over]) => over === 1).map(([id]) => id);
+    if (removable.length > 0) this.#remove(removable);
+    const [lastOld] = this.#lastOldSighting.get(limit, before) ?? [null];
+    if (lastOld !== null) for (const statement of this.#deleteSightings) statement.run(lastOld);
+    const more = looked.length === limit || lastOld !== null;
+    return { removed: removable.length, next: more ? (looked.at(-1)?.[0] ?? after) : null };
+  }
+
+  #remove(webhooks: readonly number[]): void {
+    const ids = JSON.stringify(webhooks);
+    const events = JSON.stringify(this.#events.all(ids).map(([id]) => id));
+    for (const statement of this.#deleteEvents) statement.run(events);
+    for (const statement of this.#deleteWebhooks) statement.run(ids);
+  }
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { keptFor, prune, startRetention } from '../src/retention.js';
+import { memoryLog } from './support/http.js';
+
+/** A store with so many webhooks to remove, that keeps account of its steps. */
+function storeWith(webhooks: number) {
+  const steps: { before: number; after: number; limit: number }[] = [];
+  let left = webhooks;
+  return {
+    steps,
+    prune: async (request: { before: number; after: number; limit: number }) => {
+      steps.push(request);
+      const removed = Math.min(left, request.limit);
+      left -= removed;
+      return { removed, next: left > 0 ? request.after + request.limit : null };
+    },
+  };
+}
+
+const eventually = async (check: () => boolean): Promise<void> => {
+  while (!check()) await new Promise((resolve) => setTimeout(resolve, 5));
+};
+
+describe('retention', () => {
+  it('goes in small steps, each from where the last one ended', async () => {
+    const store = storeWith(250);
+    expect(await prune(store, 1_000, async () => true)).toBe(250);
+    expect(store.steps).toEqual([0, 100, 200].map((after) => ({ before: 1_000, after, limit: 100 })));
+  });
+
+  it('can be ended after any step', async () => {
+    const store = storeWith(1_000);
+    expect(await prune(store, 1_000, async () => false)).toBe(100);
+  });
+
+  it('keeps whatever a duplicate is recognised by', () => {
+    const store = { url: 'sqlite:x', retention: 10 };
+    const source = (dedupWindow: number) =>
+      ({ dedupWindow }) as Parameters<typeof keptFor>[0]['sources'][number];
+    expect(keptFor({ store, sources: [source(5)] })).toBe(10);
+    expect(keptFor({ store, sources: [source(5), source(20)] })).toBe(20);
+  });
+
+  it('removes what is older than it says, tells how much, and stops at once when asked to', async () => {
+    const store = storeWith(150);
+    const log = memoryLog();
+    const retention = startRetention({ store, keptFor: () => 400, log, now: () => 1_000 });
+    await eventually(() => log.lines.length > 0);
+    expect(store.steps.map(({ before }) => before)).toEqual([600, 600]);
+    expect(log.lines[0]).toContain('"removed":150');
+    await retention.stop();
+  });
+
+  it('goes on after a fault of the store', async () => {
+    const log = memoryLog();
+    const failing = { prune: async () => Promise.reject(new Error('the disk is gone')) };
+    const retention = startRetention({ store: failing, keptFor: () => 400, log, now: () => 1_000 });
+    await eventually(() => log.lines.length > 0);
+    expect(log.lines[0]).toContain('tried again later');
+    await retention.stop();
+  });
+});
