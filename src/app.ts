@@ -16,6 +16,12 @@ import { WORK_VERBS, type WorkApi, type WorkOptions } from './thread/work-api.js
 /** How long a stop waits for requests and deliveries under way. */
 const GRACE = 10_000;
 
+/**
+ * Megabytes. With its default bounds V8 lets garbage pile up: 260 to 290 MB resident over 500,000 webhooks, against some
+ * 200 with these, at the same rate. Ten bodies of the largest size fit at once.
+ */
+const WORK_HEAP = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 };
+
 /** The whole service, in this process. */
 export interface Shim {
   /**
@@ -91,7 +97,10 @@ export function createShim(
   };
 
   const startWork = async (workerData: WorkOptions): Promise<WorkApi> => {
-    const worker = new Worker(new URL('./thread/work-thread.js', import.meta.url), { workerData });
+    const worker = new Worker(new URL('./thread/work-thread.js', import.meta.url), {
+      workerData,
+      resourceLimits: WORK_HEAP,
+    });
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     let failure: unknown = null;
     worker.once('error', (error) => {
