@@ -18,7 +18,7 @@ const GRACE = 10_000;
 
 /**
  * Megabytes. With its default bounds V8 lets garbage pile up: 260 to 290 MB resident over 500,000 webhooks, against some
- * 200 with these, at the same rate. Ten bodies of the largest size fit at once.
+ * 200 with these, at the same rate.
  */
 const WORK_HEAP = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 };
 
