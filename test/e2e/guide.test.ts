@@ -48,90 +48,98 @@ async function vendorSends(service: Service, step: Extract<Step, { kind: 'vendor
   }
 }
 
-const words = (line: string): string => line.trim().replace(/\s+/g, ' ');
+const words = (line: string): readonly string[] => line.trim().split(/\s+/);
+
+/** Somebody who follows the guide: a folder with a configuration, two handlers, and a service once it is started. */
+class Reader {
+  service: Service | null = null;
+  printed = '';
+  commands = 0;
+  readonly #env = { ...process.env, EXTRACTA_WEBHOOK_SECRET: SECRET };
+  readonly #config: string;
+
+  constructor(
+    private readonly folder: string,
+    private readonly urls: { readonly old: string; readonly next: string },
+  ) {
+    mkdirSync(join(folder, 'config'));
+    this.#config = join(folder, 'config/shim.yaml');
+  }
+
+  async follow(step: Step): Promise<void> {
+    if (step.kind === 'yaml') return this.#configure(step.content);
+    if (step.kind === 'text') return this.#compare(step.content);
+    if (step.kind === 'vendor') return this.#vendor(step);
+    for (const line of step.content.trim().split('\n')) await this.#type(line);
+  }
+
+  #loaded(): number {
+    return this.service?.log.filter(({ msg }) => msg === 'configuration loaded anew').length ?? 0;
+  }
+
+  async #configure(destinations: string): Promise<void> {
+    const before = this.#loaded();
+    const lines = [
+      'server: { host: 127.0.0.1, port: 0 }',
+      'admin: { host: 127.0.0.1, port: 0 }',
+      `sources: [{ name: extracta, path: /webhook, secrets: ["\${EXTRACTA_WEBHOOK_SECRET}"] }]`,
+      destinations
+        .replaceAll('http://127.0.0.1:4001/webhook', this.urls.old)
+        .replaceAll('http://127.0.0.1:5000/hooks/extracta', this.urls.next),
+    ];
+    writeFileSync(this.#config, lines.join('\n'));
+    if (this.service !== null) await eventually(() => expect(this.#loaded()).toBeGreaterThan(before));
+  }
+
+  async #vendor(step: Extract<Step, { kind: 'vendor' }>): Promise<void> {
+    if (this.service === null) throw new Error('the vendor sends before the guide has started the service');
+    await vendorSends(this.service, step);
+    const paused = readFileSync(this.#config, 'utf8').includes('mode: paused');
+    await eventually(async () => {
+      const { output } = await this.#run('webhook-shim deliveries list --json --status pending');
+      const { deliveries } = JSON.parse(output) as { deliveries: readonly { destination: string }[] };
+      expect(deliveries.filter(({ destination }) => !(paused && destination === 'billing-old'))).toEqual([]);
+    });
+  }
+
+  async #type(line: string): Promise<void> {
+    this.commands++;
+    if (line === 'webhook-shim serve') {
+      this.service = await startService(this.#config, { cwd: this.folder, env: this.#env });
+      return;
+    }
+    const { status, output } = await this.#run(line);
+    const wanted = line.endsWith(' # exit 1') ? 1 : 0;
+    expect([line, status, wanted === status ? '' : output]).toEqual([line, wanted, '']);
+    this.printed = output;
+  }
+
+  /** The figures are those of the day it was written; the columns and the verdict are not. */
+  #compare(shown: string): void {
+    const [columns = ''] = shown.split('\n').filter((line) => /^[A-Z]{2,}[A-Z0-9 ,]*$/.test(line));
+    const verdicts = shown.split('\n').filter((line) => /^(Ready|Not ready)/.test(line));
+    for (const line of [columns, ...verdicts]) {
+      expect([line, words(line).filter((word) => !this.printed.includes(word))]).toEqual([line, []]);
+    }
+  }
+
+  #run(line: string): Promise<{ status: number; output: string }> {
+    const args = line.replace(/ #.*$/, '').split(' ').slice(1);
+    return new Promise((resolve) => {
+      const options = { cwd: this.folder, env: this.#env };
+      const child = execFile(process.execPath, [MAIN, ...args], options, (_error, stdout, stderr) =>
+        resolve({ status: child.exitCode ?? -1, output: stdout + stderr }),
+      );
+    });
+  }
+}
 
 describe('the guide', () => {
   it('can be followed to the letter: every command in it runs, and prints what it shows', async () => {
     const [old, next] = [await startHandler(), await startHandler()];
-    const folder = tempFolder();
-    mkdirSync(join(folder, 'config'));
-    const env = { ...process.env, EXTRACTA_WEBHOOK_SECRET: SECRET };
-    let service: Service | null = null;
-    let printed = '';
-    let commands = 0;
-
-    const run = (line: string): Promise<{ status: number; output: string }> =>
-      new Promise((resolve) => {
-        const args = line.replace(/ #.*$/, '').split(' ').slice(1);
-        const child = execFile(
-          process.execPath,
-          [MAIN, ...args],
-          { cwd: folder, env },
-          (_error, stdout, stderr) => resolve({ status: child.exitCode ?? -1, output: stdout + stderr }),
-        );
-      });
-    const configure = async (destinations: string): Promise<void> => {
-      const loaded = (): number =>
-        service?.log.filter(({ msg }) => msg === 'configuration loaded anew').length ?? 0;
-      const before = loaded();
-      writeFileSync(
-        join(folder, 'config/shim.yaml'),
-        [
-          'server: { host: 127.0.0.1, port: 0 }',
-          'admin: { host: 127.0.0.1, port: 0 }',
-          'sources: [{ name: extracta, path: /webhook, secrets: ["${EXTRACTA_WEBHOOK_SECRET}"] }]',
-          destinations
-            .replaceAll('http://127.0.0.1:4001/webhook', old.url)
-            .replaceAll('http://127.0.0.1:5000/hooks/extracta', next.url),
-        ].join('\n'),
-      );
-      if (service !== null) await eventually(() => expect(loaded()).toBeGreaterThan(before));
-    };
-    const settled = (): Promise<void> =>
-      eventually(async () => {
-        const { output } = await run('webhook-shim deliveries list --json --status pending');
-        const waiting = JSON.parse(output) as {
-          deliveries: readonly { destination: string; mode: string }[];
-        };
-        const paused = readFileSync(join(folder, 'config/shim.yaml'), 'utf8').includes('mode: paused');
-        expect(
-          waiting.deliveries.filter(({ destination }) => !(paused && destination === 'billing-old')),
-        ).toEqual([]);
-      });
-
-    for (const step of stepsOf(guide)) {
-      if (step.kind === 'yaml') await configure(step.content);
-      else if (step.kind === 'vendor') {
-        if (service === null) throw new Error('the vendor sends before the guide has started the service');
-        await vendorSends(service, step);
-        await settled();
-      } else if (step.kind === 'sh') {
-        for (const line of step.content.trim().split('\n')) {
-          commands++;
-          if (line === 'webhook-shim serve') {
-            service = await startService(join(folder, 'config/shim.yaml'), { cwd: folder, env });
-            continue;
-          }
-          const { status, output } = await run(line);
-          const wanted = / # exit 1$/.test(line) ? 1 : 0;
-          expect([line, status, wanted === status ? '' : output]).toEqual([line, wanted, '']);
-          printed = output;
-        }
-      } else {
-        // Its figures are those of the day it was written; its columns and its verdict are not.
-        const lines = step.content
-          .split('\n')
-          .filter((line) => /^[A-Z]{2,}[A-Z0-9 ,]*$|^(Ready|Not ready)/.test(line));
-        const columns = lines.slice(0, 1).concat(lines.filter((line) => /^(Ready|Not ready)/.test(line)));
-        for (const line of columns) {
-          const missing = words(line)
-            .split(' ')
-            .filter((word) => !printed.includes(word));
-          expect([line, missing]).toEqual([line, []]);
-        }
-      }
-    }
-    expect(commands).toBe(guide.match(/^webhook-shim .*$/gm)?.length);
+    const reader = new Reader(tempFolder(), { old: old.url, next: next.url });
+    for (const step of stepsOf(guide)) await reader.follow(step);
+    expect(reader.commands).toBe(guide.match(/^webhook-shim .*$/gm)?.length);
     expect(old.received.length).toBeGreaterThan(35);
     expect(next.received.length).toBeGreaterThan(60);
   }, 120_000);
