@@ -1,4 +1,4 @@
-import type { Config } from './config/config.js';
+import type { Config, SourceConfig } from './config/config.js';
 import { createSleep } from './sleep.js';
 import type { Store } from './store/store.js';
 import type { Log } from './telemetry/log.js';
@@ -10,8 +10,13 @@ const STEP = 100;
 const PAUSE = 50;
 
 /** What is younger than this is kept: a duplicate is recognised by what was stored. */
-export const keptFor = ({ store, sources }: Pick<Config, 'store' | 'sources'>): number =>
-  Math.max(store.retention, ...sources.map((source) => source.dedupWindow));
+export const keptFor = ({
+  store,
+  sources,
+}: {
+  readonly store: Pick<Config['store'], 'retention'>;
+  readonly sources: readonly Pick<SourceConfig, 'dedupWindow'>[];
+}): number => Math.max(store.retention, ...sources.map((source) => source.dedupWindow));
 
 /**
  * Removes all that is over and arrived before a time, in small steps.

@@ -1,8 +1,10 @@
+import type { Config, SourceConfig } from '../config/config.js';
+import { keptFor } from '../retention.js';
 import type { LastSeen, Store, Waiting } from '../store/store.js';
 import type { CutoverFacts, SourceFacts } from './cutover.js';
 import { isHarmless } from './diff.js';
 import { explain } from './explain.js';
-import { type Ledger, readLedger } from './ledger.js';
+import { readLedger } from './ledger.js';
 import type { ParityEntry } from './parity.js';
 import { SETTLED_AFTER, summarize } from './parity-summary.js';
 
@@ -12,7 +14,8 @@ const MOST_EXPLAINED = 1_000;
 const MOST_COUNTED = 1_000_000;
 
 interface Configured {
-  readonly sources: readonly { readonly name: string }[];
+  readonly store: Pick<Config['store'], 'retention'>;
+  readonly sources: readonly Pick<SourceConfig, 'name' | 'dedupWindow'>[];
   readonly destinations: readonly { readonly name: string }[];
 }
 
@@ -25,10 +28,11 @@ type Port = Pick<Store, 'listSightings' | 'getEvent' | 'lastSeen' | 'waiting'>;
  */
 export async function cutoverFacts(
   store: Port,
-  { sources, destinations }: Configured,
+  config: Configured,
   since: number | undefined,
   now: number,
 ): Promise<CutoverFacts> {
+  const { sources, destinations } = config;
   const ledger = await readLedger(store, since === undefined ? {} : { since });
   const summary = summarize(ledger.entries, now - SETTLED_AFTER);
   const different = await differencesBySource(store, ledger.entries);
@@ -47,7 +51,7 @@ export async function cutoverFacts(
       quarantined: sum(waiting.quarantined, (row) => row.source === source),
       deadLetters: sum(dead, (row) => row.source === source),
       lastLegacyOnlyAt: totals?.lastLegacyOnlyAt ?? null,
-      watchedSince: watchedSince(source, lastSeen, ledger, since),
+      watchedSince: watchedSince(source, lastSeen, [since, ledger.cutBefore, now - keptFor(config)]),
     };
   });
   const isOther = (row: { readonly source: string }): boolean =>
@@ -76,16 +80,15 @@ async function differencesBySource(
   return counts;
 }
 
+/** @param limits before each of which nothing is known: what was asked for, what could be read, what retention has left */
 function watchedSince(
   source: string,
   lastSeen: readonly LastSeen[],
-  { cutBefore }: Ledger,
-  since: number | undefined,
+  limits: readonly (number | null | undefined)[],
 ): number | null {
   const firsts = lastSeen.filter((row) => row.source === source).map((row) => row.firstAt);
   if (firsts.length === 0) return null;
-  const none = Number.NEGATIVE_INFINITY;
-  return Math.max(Math.min(...firsts), since ?? none, cutBefore ?? none);
+  return Math.max(Math.min(...firsts), ...limits.map((limit) => limit ?? Number.NEGATIVE_INFINITY));
 }
 
 function sum<Row extends Waiting['quarantined'][number]>(

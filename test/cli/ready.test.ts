@@ -105,6 +105,19 @@ describe('ready', () => {
     expect((await place.run('ready --matched 1 --quiet-for 1h --since 59m')).status).toBe(1);
   });
 
+  it('takes for unknown what retention has removed', async () => {
+    const short = configText({ source: 'dedupWindow: 1h' }).replace(
+      'shim.db" }',
+      'shim.db", retention: 2h }',
+    );
+    const place = await Place.create(short);
+    await place.receive(...twice('fil_1', NOW - 5 * 60 * MINUTE));
+    expect((await place.run('ready --matched 1 --quiet-for 2h')).status).toBe(0);
+    const { status, stdout } = await place.run('ready --matched 1 --quiet-for 3h');
+    expect(status).toBe(1);
+    expect(stdout).toContain('watched for 2h only');
+  });
+
   it('counts a difference in nothing but order as the same', async () => {
     const place = await Place.create();
     const both = twice('fil_1', NOW - 2 * DAY, [1, 2]);
