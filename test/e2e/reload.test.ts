@@ -108,13 +108,11 @@ describe('the configuration of a running service', () => {
     };
     const loads = Array.from({ length: 8 }, load);
     for (let change = 1; change <= 10; change++) {
-      write(change % 2 === 1 ? two.url : one.url);
+      const target = change % 2 === 1 ? two : one;
+      write(target.url);
       service.process.kill('SIGHUP');
-      await eventually(() =>
-        expect(
-          service.log.filter((line) => line.msg === 'configuration loaded anew').length,
-        ).toBeGreaterThanOrEqual(change),
-      );
+      const before = target.received.length;
+      await eventually(() => expect(target.received.length).toBeGreaterThan(before));
     }
     loading = false;
     await Promise.all(loads);
@@ -124,7 +122,6 @@ describe('the configuration of a running service', () => {
       );
       expect(sent.filter((file) => !arrived.has(file))).toEqual([]);
     });
-    expect(two.received.length).toBeGreaterThan(0);
     expect(await service.stop()).toBe(0);
   });
 });
