@@ -1,18 +1,15 @@
 import { createBatchConverter } from './convert/batch.js';
 import { startConverting } from './convert/convert-loop.js';
-import { createExamine } from './convert/converter.js';
 import { startRecordingFields } from './convert/record-fields.js';
 import { startDispatcher } from './delivery/dispatcher.js';
-import { createFieldSampler } from './migration/field-sampler.js';
 import { createSunset } from './migration/sunset.js';
 import { keptFor, startRetention } from './retention.js';
 import { openStore } from './store/open.js';
 import { createLog } from './telemetry/log.js';
+import { startConvertThread } from './thread/start-convert-thread.js';
 import type { WorkApi, WorkOptions } from './thread/work-api.js';
 
 const POLL_INTERVAL = 200;
-/** After a batch of webhooks the next is expected within so many milliseconds. */
-const RECEIVING = 50;
 
 /** The half behind the answer: the store, conversion and delivery. */
 export type Work = Omit<WorkApi, 'start'>;
@@ -20,27 +17,25 @@ export type Work = Omit<WorkApi, 'start'>;
 /** @throws {ShimError} where the store cannot be opened or a schema does not compile */
 export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
   const log = createLog(config.log);
-  const sampler = createFieldSampler(Date.now);
-  const examine = createExamine(config, sampler.look);
-  let lastPut = 0;
+  const convertThread = startConvertThread();
+  const { configure, examine, takeFields } = convertThread.api;
+  await configure(config);
   const store = await openStore(config.store.url, { mode: 'own', cwd });
   const sunset = createSunset(await store.lastSeen());
   const common = { store, log, now: Date.now, pollInterval: POLL_INTERVAL };
-  const recording = startRecordingFields({ ...common, sampler });
-  let convert = createBatchConverter(examine, store);
+  const recording = startRecordingFields({ ...common, take: takeFields });
+  const converter = createBatchConverter(examine, store);
   let current = config;
   const retention = startRetention({ ...common, keptFor: () => keptFor(current) });
   const dispatcher = startDispatcher({ ...common, config, random: Math.random });
   const converting = startConverting({
     ...common,
-    convert: (webhooks) => convert(webhooks),
-    receiving: () => Date.now() - lastPut < RECEIVING,
+    converter,
     onSaved: dispatcher.wake,
   });
 
   return {
     putWebhooks: async (batch) => {
-      lastPut = Date.now();
       const ids = await store.putWebhooks(batch);
       for (const { source, lastAt } of sunset.note(batch)) {
         const fields = { source, lastLegacyAt: new Date(lastAt).toISOString() };
@@ -50,7 +45,7 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
       return ids;
     },
     configure: async (next) => {
-      convert = createBatchConverter(createExamine(next, sampler.look), store);
+      await configure(next);
       dispatcher.configure(next);
       current = next;
     },
@@ -63,6 +58,7 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
       await retention.stop();
       await converting.stop();
       await recording.stop();
+      await convertThread.stop();
       await dispatcher.stop(grace);
       await store.close();
     },

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type BatchConverter, createBatchConverter } from '../convert/batch.js';
+import { type BatchConverter, convertAll, createBatchConverter, examineHere } from '../convert/batch.js';
 import { createExamine } from '../convert/converter.js';
 import { UsageError } from '../errors.js';
 import type { Conversion, QuarantineReason, StoredWebhook, Verified } from '../model.js';
@@ -45,13 +45,13 @@ async function retryWebhooks(ids: readonly number[], options: RetryOptions, io: 
   if (ways !== 1) throw new UsageError('usage', 'say which ones: numbers, or --reason REASON, or --all');
 
   return withStore<ExitStatus>(options, io, 'share', async (store, config) => {
-    const convert = createBatchConverter(createExamine(config), store);
+    const converter = createBatchConverter(examineHere(createExamine(config)), store);
     const chosen = ids.length > 0 ? [...new Set(ids)] : await idsInQuarantine(store, options.reason);
     if (chosen.length === 0) {
       writeLine(io.stdout, 'Nothing to retry.');
       return 0;
     }
-    const retried = await retryEach(chosen, store, convert, io);
+    const retried = await retryEach(chosen, store, converter, io);
     const failed = chosen.length - retried;
     const rest = failed === 0 ? '' : `, ${failed} not`;
     writeLine(io.stdout, `${count(retried, 'webhook')} converted${rest}.`);
@@ -78,14 +78,14 @@ async function idsInQuarantine(store: RetryStore, reason?: QuarantineReason): Pr
 async function retryEach(
   ids: readonly number[],
   store: RetryStore,
-  convert: BatchConverter,
+  converter: BatchConverter,
   io: Pick<Io, 'stdout' | 'stderr' | 'now'>,
 ): Promise<number> {
   let converted = 0;
   let batch: Verified<StoredWebhook>[] = [];
   let characters = 0;
   const save = async (): Promise<void> => {
-    const conversions = await convert(batch);
+    const conversions = await convertAll(converter, batch);
     const saved = await store.saveConversions(conversions, io.now());
     converted += conversions.filter((conversion, index) => tell(conversion, saved[index], io.stdout)).length;
     batch = [];

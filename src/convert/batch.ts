@@ -1,30 +1,77 @@
 import type { Conversion, StoredWebhook, Verified } from '../model.js';
 import type { Store } from '../store/store.js';
-import type { Examine } from './converter.js';
+import type { Examine, Examined } from './converter.js';
 import { fileKey, inferEdits, type LatestResults } from './infer-edited.js';
 
-/** Converts webhooks in the order in which they came, with what the store knows of their files. */
-export type BatchConverter = (webhooks: readonly Verified<StoredWebhook>[]) => Promise<readonly Conversion[]>;
+/** Webhooks with what is known of them so far, if anything. */
+export type Examination = Parameters<Examine>;
+
+/** Examines webhooks, each by itself, here or in another thread. */
+export type ExamineAll = (examinations: readonly Examination[]) => Promise<readonly Examined[]>;
+
+/** Examines them in this thread. */
+export const examineHere =
+  (examine: Examine): ExamineAll =>
+  async (examinations) =>
+    examinations.map((each) => examine(...each));
+
+/** A batch of webhooks, looked at by themselves. */
+export type ExaminedBatch = readonly (Examined & { readonly webhook: Verified<StoredWebhook> })[];
+
+/** Converts webhooks in the order in which they came, in two steps. */
+export interface BatchConverter {
+  /** What the webhooks alone tell: may run while those before them are saved. */
+  examine(webhooks: readonly Verified<StoredWebhook>[]): Promise<ExaminedBatch>;
+  /** The rest, with what the store knows of their files: once those before them are saved. */
+  conclude(batch: ExaminedBatch): Promise<readonly Conversion[]>;
+}
 
 /** The store is asked once for a batch, and only where a source infers edits. */
-export function createBatchConverter(examine: Examine, store: Pick<Store, 'latestAccepted'>): BatchConverter {
-  return async (webhooks) => {
-    const examined = webhooks.map((webhook) => ({ webhook, ...examine(webhook) }));
-    if (!examined.some(({ files }) => files.some((file) => file.open))) {
-      return examined.map(({ conversion }) => conversion);
-    }
-    const files = new Map(
-      examined.flatMap((each) => each.files).map((file) => [fileKey(file), file.subjects]),
-    );
-    const known = await store.latestAccepted([...files.values()]);
-    const latest: LatestResults = new Map();
-    for (const [index, key] of [...files.keys()].entries()) {
-      const result = known[index];
-      if (result) latest.set(key, result);
-    }
-    return examined.map(({ webhook, conversion, files }) => {
-      const inferred = inferEdits(files, latest);
-      return inferred.size === 0 ? conversion : examine(webhook, inferred).conversion;
-    });
+export function createBatchConverter(
+  examineAll: ExamineAll,
+  store: Pick<Store, 'latestAccepted'>,
+): BatchConverter {
+  return {
+    examine: async (webhooks) => {
+      const examined = await examineAll(webhooks.map((webhook) => [webhook]));
+      return examined.flatMap((each, index) => {
+        const webhook = webhooks[index];
+        return webhook === undefined ? [] : { ...each, webhook };
+      });
+    },
+    conclude: async (batch) => {
+      if (!batch.some(({ files }) => files.some((file) => file.open))) {
+        return batch.map(({ conversion }) => conversion);
+      }
+      const latest = await latestResults(batch, store);
+      const inferred = batch.map(({ files }) => inferEdits(files, latest));
+      const again = batch.flatMap(({ webhook }, index): Examination[] => {
+        const events = inferred[index];
+        return events === undefined || events.size === 0 ? [] : [[webhook, events]];
+      });
+      const edited = (await examineAll(again)).map(({ conversion }) => conversion);
+      const byWebhook = new Map(edited.map((conversion) => [conversion.webhookId, conversion]));
+      return batch.map(({ conversion }) => byWebhook.get(conversion.webhookId) ?? conversion);
+    },
   };
+}
+
+/** Both steps, where nothing else goes on. */
+export const convertAll = async (
+  converter: BatchConverter,
+  webhooks: readonly Verified<StoredWebhook>[],
+): Promise<readonly Conversion[]> => converter.conclude(await converter.examine(webhooks));
+
+async function latestResults(
+  batch: ExaminedBatch,
+  store: Pick<Store, 'latestAccepted'>,
+): Promise<LatestResults> {
+  const files = new Map(batch.flatMap((each) => each.files).map((file) => [fileKey(file), file.subjects]));
+  const known = await store.latestAccepted([...files.values()]);
+  const latest: LatestResults = new Map();
+  for (const [index, key] of [...files.keys()].entries()) {
+    const result = known[index];
+    if (result) latest.set(key, result);
+  }
+  return latest;
 }

@@ -2,10 +2,10 @@ import type { Conversion } from '../model.js';
 import { createSleep } from '../sleep.js';
 import type { SavedConversion, Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
-import type { BatchConverter } from './batch.js';
+import type { BatchConverter, ExaminedBatch } from './batch.js';
 
-/** Webhooks in one go. While senders wait, so few that their answers, which wait for the same thread, come first. */
-const BATCH = { idle: 64, receiving: 8 };
+/** Webhooks in one go. */
+const BATCH = 64;
 /** Longer than any batch takes: only after a fault of ours is a webhook handed out again. */
 const LEASE = 60_000;
 /** Between tries while the store does not work. */
@@ -23,16 +23,14 @@ export interface Loop {
 /** Converts what was received, the oldest first, until it is stopped. */
 export function startConverting(options: {
   readonly store: Pick<Store, 'claimWebhooks' | 'saveConversions'>;
-  readonly convert: BatchConverter;
-  /** Whether senders wait for their answers about now. */
-  readonly receiving: () => boolean;
+  readonly converter: BatchConverter;
   /** Called when deliveries were added. */
   readonly onSaved: () => void;
   readonly log: Log;
   readonly now: () => number;
   readonly pollInterval: number;
 }): Loop {
-  const { store, log, now } = options;
+  const { store, converter, log, now } = options;
   const sleep = createSleep();
   let stopping = false;
   let moved = now();
@@ -59,12 +57,15 @@ export function startConverting(options: {
     }
   };
 
-  /** @returns how many webhooks it had to do with */
-  const step = async (): Promise<number> => {
-    const limit = options.receiving() ? BATCH.receiving : BATCH.idle;
-    const webhooks = await store.claimWebhooks({ limit, now: now(), lease: LEASE });
-    if (webhooks.length === 0) return 0;
-    const conversions = await options.convert(webhooks);
+  /** The next batch, examined, so far as there is one. */
+  const examineNext = async (): Promise<ExaminedBatch | null> => {
+    const webhooks = await store.claimWebhooks({ limit: BATCH, now: now(), lease: LEASE });
+    if (webhooks.length === 0) return null;
+    return converter.examine(webhooks);
+  };
+
+  const finish = async (batch: ExaminedBatch): Promise<void> => {
+    const conversions = await converter.conclude(batch);
     for (const conversion of conversions) {
       if (conversion.outcome === 'quarantined') {
         const { webhookId, reason, errors } = conversion;
@@ -78,22 +79,33 @@ export function startConverting(options: {
       }
     }
     options.onSaved();
-    return webhooks.length;
+  };
+
+  /**
+   * Finishes a batch while the next one is examined: two threads are at work.
+   *
+   * @returns the next one; null where nothing waits, or where it is not to be had now
+   */
+  const step = async (current: ExaminedBatch | null): Promise<ExaminedBatch | null> => {
+    moved = now();
+    const [next, finished] = await Promise.allSettled([
+      stopping ? null : examineNext(),
+      current === null ? null : finish(current),
+    ]);
+    const faults = [next, finished].flatMap((part) => (part.status === 'rejected' ? [part.reason] : []));
+    if (faults.length > 0 && !failing) {
+      log.error({ err: faults[0] }, 'converting stopped: the store does not work; trying again');
+    }
+    failing = faults.length > 0;
+    const ahead = next.status === 'fulfilled' ? next.value : null;
+    if (failing) await sleep.for(BACKOFF);
+    else if (ahead === null && current === null) await sleep.for(options.pollInterval);
+    return ahead;
   };
 
   const run = async (): Promise<void> => {
-    while (!stopping) {
-      moved = now();
-      try {
-        const done = await step();
-        failing = false;
-        if (done === 0) await sleep.for(options.pollInterval);
-      } catch (error) {
-        if (!failing) log.error({ err: error }, 'converting stopped: the store does not work; trying again');
-        failing = true;
-        await sleep.for(BACKOFF);
-      }
-    }
+    let ahead: ExaminedBatch | null = null;
+    while (!stopping || ahead !== null) ahead = await step(ahead);
   };
   const running = run();
 

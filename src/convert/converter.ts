@@ -23,14 +23,13 @@ export function createConverter(config: Pick<Config, 'sources' | 'destinations'>
  *
  * @param inferred the events of legacy files for which more is known than their status, by their place in the list
  */
-export type Examine = (
-  webhook: Verified<StoredWebhook>,
-  inferred?: ReadonlyMap<number, string>,
-) => {
+export type Examine = (webhook: Verified<StoredWebhook>, inferred?: ReadonlyMap<number, string>) => Examined;
+
+export interface Examined {
   readonly conversion: Conversion;
   /** None where its source does not infer edits. */
   readonly files: readonly ResultFile[];
-};
+}
 
 /**
  * Compiles everything that conversion needs from the configuration.

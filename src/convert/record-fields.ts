@@ -1,5 +1,4 @@
-import type { FieldSampler } from '../migration/field-sampler.js';
-import type { Store } from '../store/store.js';
+import type { ExtractionFields, Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
 
 /** How often what was seen is written down, in milliseconds. */
@@ -9,13 +8,13 @@ const BATCH = 10;
 
 /** Writes down which fields were seen, once a minute. What cannot be written is let go: it is a sample. */
 export function startRecordingFields(options: {
-  readonly sampler: Pick<FieldSampler, 'take'>;
+  readonly take: () => Promise<readonly ExtractionFields[]>;
   readonly store: Pick<Store, 'recordFields'>;
   readonly log: Pick<Log, 'debug'>;
 }): { stop(): Promise<void> } {
   const record = async (): Promise<void> => {
-    const seen = options.sampler.take();
     try {
+      const seen = await options.take();
       for (let at = 0; at < seen.length; at += BATCH) {
         await options.store.recordFields(seen.slice(at, at + BATCH));
       }

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import type { Io } from '../../src/cli/io.js';
 import { runCli } from '../../src/cli/run.js';
 import { loadConfig } from '../../src/config/load.js';
-import { createBatchConverter } from '../../src/convert/batch.js';
+import { convertAll, createBatchConverter, examineHere } from '../../src/convert/batch.js';
 import { createExamine } from '../../src/convert/converter.js';
 import { signBody } from '../../src/formats/request-body.js';
 import type { Attempt, NewWebhook, Verified } from '../../src/model.js';
@@ -109,8 +109,8 @@ export class Place {
     return this.store(async (store) => {
       await store.putWebhooks(webhooks.map(signed));
       const claimed = await store.claimWebhooks({ limit: 1_000, now: NOW, lease: 1_000 });
-      const convert = createBatchConverter(createExamine(config), store);
-      return store.saveConversions(await convert(claimed), NOW);
+      const converter = createBatchConverter(examineHere(createExamine(config)), store);
+      return store.saveConversions(await convertAll(converter, claimed), NOW);
     });
   }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.js';
-import { createBatchConverter } from '../../src/convert/batch.js';
+import { convertAll, createBatchConverter, examineHere } from '../../src/convert/batch.js';
 import { createExamine } from '../../src/convert/converter.js';
 import { toNew } from '../../src/formats/forward.js';
 import { DEFAULT_STATUSES } from '../../src/formats/legacy.js';
@@ -76,13 +76,13 @@ async function arrive(bodies: readonly Body[], from = 'extracta'): Promise<reado
     ),
   );
   const webhooks = await store.claimWebhooks({ limit: 1_000, now: time, lease: 1_000 });
-  const convert = createBatchConverter(examine, {
+  const converter = createBatchConverter(examineHere(examine), {
     latestAccepted: (files) => {
       asked += 1;
       return store.latestAccepted(files);
     },
   });
-  const conversions = await convert(webhooks);
+  const conversions = await convertAll(converter, webhooks);
   const saved = await store.saveConversions(conversions, time);
   return conversions.flatMap((conversion, index) =>
     conversion.outcome === 'quarantined'

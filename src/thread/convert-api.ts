@@ -1,0 +1,15 @@
+import type { Config } from '../config/config.js';
+import type { Examination } from '../convert/batch.js';
+import type { Examined } from '../convert/converter.js';
+import type { ExtractionFields } from '../store/store.js';
+
+/** What the work thread asks of the convert thread. */
+export interface ConvertApi {
+  /** Goes on with a configuration, the first or another. @throws {ShimError} where a schema does not compile */
+  configure(config: Pick<Config, 'sources' | 'destinations'>): Promise<void>;
+  examine(examinations: readonly Examination[]): Promise<readonly Examined[]>;
+  /** The fields that were seen since the last time. */
+  takeFields(): Promise<readonly ExtractionFields[]>;
+}
+
+export const CONVERT_VERBS = ['configure', 'examine', 'takeFields'] as const;

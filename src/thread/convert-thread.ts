@@ -1,0 +1,23 @@
+import { parentPort } from 'node:worker_threads';
+import { createExamine, type Examine } from '../convert/converter.js';
+import { createFieldSampler } from '../migration/field-sampler.js';
+import { answerCalls } from './calls.js';
+import type { ConvertApi } from './convert-api.js';
+
+/** The entry of the convert thread: what a webhook becomes is found out apart from the store that waits for the disk. */
+if (parentPort === null) throw new Error('this file is the entry of a worker thread');
+
+const sampler = createFieldSampler(Date.now);
+let examine: Examine = () => {
+  throw new Error('the convert thread has no configuration yet');
+};
+
+const api: ConvertApi = {
+  configure: async (config) => {
+    examine = createExamine(config, sampler.look);
+  },
+  examine: async (examinations) => examinations.map((each) => examine(...each)),
+  takeFields: async () => sampler.take(),
+};
+
+answerCalls(parentPort, api);
