@@ -8,7 +8,9 @@ import { createPublicApp } from './http/public-app.js';
 import { type HttpServer, serveHttp } from './http/server.js';
 import { createGroupCommit } from './ingest/group-commit.js';
 import { createReceive } from './ingest/receive.js';
+import { createMetrics } from './metrics.js';
 import { createReadiness } from './readiness.js';
+import { createIngestMetrics } from './telemetry/ingest-metrics.js';
 import { createLog, type Log } from './telemetry/log.js';
 import { callThread } from './thread/calls.js';
 import { WORK_VERBS, type WorkApi, type WorkOptions } from './thread/work-api.js';
@@ -61,9 +63,11 @@ export function createShim(
     const work = await startWork({ config, cwd: options.cwd ?? process.cwd() });
     const { accept, drained } = createGroupCommit(work);
     releases.push(drained);
+    const ingestMetrics = createIngestMetrics();
     const adminApp = createAdminApp({
       token: config.admin.token,
       ready: createReadiness(work, Date.now),
+      metrics: createMetrics({ ingest: ingestMetrics, work, log }),
       log,
     });
     const admin = await listen(adminApp.callback(), config.admin);
@@ -72,6 +76,8 @@ export function createShim(
       const sources = next.sources.map((source) => ({
         path: source.path,
         receive: createReceive(source, accept, Date.now),
+        onAnswer: ingestMetrics.source(source.name),
+        onRefused: () => {},
       }));
       return createPublicApp({ sources, bodyLimit: next.server.bodyLimit, log }).callback();
     };

@@ -7,7 +7,9 @@ import { createFieldSampler } from './migration/field-sampler.js';
 import { createSunset } from './migration/sunset.js';
 import { keptFor, startRetention } from './retention.js';
 import { openStore } from './store/open.js';
+import { createStoredFacts } from './stored-facts.js';
 import { createLog } from './telemetry/log.js';
+import { createWorkMetrics } from './telemetry/work-metrics.js';
 import type { WorkApi, WorkOptions } from './thread/work-api.js';
 
 const POLL_INTERVAL = 200;
@@ -29,12 +31,22 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
   const recording = startRecordingFields({ ...common, sampler });
   let convert = createBatchConverter(examine, store);
   let current = config;
+  const metrics = createWorkMetrics(config);
+  // Where a breaker is one day, its state comes in here.
+  const openBreakers = async (): Promise<ReadonlySet<string>> => new Set();
+  const storedFacts = createStoredFacts({ store, openBreakers, now: Date.now });
   const retention = startRetention({ ...common, keptFor: () => keptFor(current) });
-  const dispatcher = startDispatcher({ ...common, config, random: Math.random });
+  const dispatcher = startDispatcher({
+    ...common,
+    config,
+    attempts: metrics.attempts,
+    random: Math.random,
+  });
   const converting = startConverting({
     ...common,
     convert: (webhooks) => convert(webhooks),
     receiving: () => Date.now() - lastPut < RECEIVING,
+    onEvent: metrics.onEvent,
     onSaved: dispatcher.wake,
   });
 
@@ -51,6 +63,7 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
     },
     configure: async (next) => {
       convert = createBatchConverter(createExamine(next, sampler.look), store);
+      metrics.configure(next);
       dispatcher.configure(next);
       current = next;
     },
@@ -58,6 +71,13 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
     idleTimes: async () => {
       const now = Date.now();
       return { convert: now - converting.lastMoved(), deliver: now - dispatcher.lastMoved() };
+    },
+    metrics: async () => {
+      const facts = await storedFacts().catch((error: unknown) => {
+        log.warn({ err: error }, 'metrics without what is stored: the store does not work');
+        return null;
+      });
+      return metrics.text(facts, Date.now());
     },
     stop: async (grace) => {
       await retention.stop();

@@ -1,4 +1,4 @@
-import type { Conversion } from '../model.js';
+import type { Conversion, StoredWebhook } from '../model.js';
 import { createSleep } from '../sleep.js';
 import type { SavedConversion, Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
@@ -26,6 +26,8 @@ export function startConverting(options: {
   readonly convert: BatchConverter;
   /** Whether senders wait for their answers about now. */
   readonly receiving: () => boolean;
+  /** Told of each event that was stored. */
+  readonly onEvent: (source: string, event: string) => void;
   /** Called when deliveries were added. */
   readonly onSaved: () => void;
   readonly log: Log;
@@ -59,6 +61,24 @@ export function startConverting(options: {
     }
   };
 
+  /** What was saved is in the order of the webhooks, but some of it may be missing. */
+  const tell = (
+    webhooks: readonly StoredWebhook[],
+    conversions: readonly Conversion[],
+    saved: readonly SavedConversion[],
+  ): void => {
+    let at = 0;
+    for (const { webhookId, applied, events } of saved) {
+      while (at < webhooks.length && webhooks[at]?.id !== webhookId) at++;
+      const conversion = conversions[at];
+      if (!applied || conversion?.outcome !== 'converted') continue;
+      for (const [index, { id, duplicateOf }] of events.entries()) {
+        log.debug({ webhook: webhookId, event: id, duplicateOf }, 'event stored');
+        options.onEvent(webhooks[at]?.source ?? '', conversion.events[index]?.event ?? '');
+      }
+    }
+  };
+
   /** @returns how many webhooks it had to do with */
   const step = async (): Promise<number> => {
     const limit = options.receiving() ? BATCH.receiving : BATCH.idle;
@@ -72,11 +92,7 @@ export function startConverting(options: {
       }
     }
     const saved = await save(conversions);
-    for (const { webhookId, applied, events } of saved) {
-      for (const event of applied ? events : []) {
-        log.debug({ webhook: webhookId, event: event.id, duplicateOf: event.duplicateOf }, 'event stored');
-      }
-    }
+    tell(webhooks, conversions, saved);
     options.onSaved();
     return webhooks.length;
   };

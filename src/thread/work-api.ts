@@ -16,8 +16,18 @@ export interface WorkApi extends Pick<Store, 'putWebhooks' | 'ping'> {
   configure(config: Config): Promise<void>;
   /** Milliseconds since each loop last moved, by name. */
   idleTimes(): Promise<Readonly<Record<string, number>>>;
+  /** Its part of the metrics, in the text format of Prometheus. */
+  metrics(): Promise<string>;
   /** Finishes or hands back what is being sent, within `grace` milliseconds, and closes the store. */
   stop(grace: number): Promise<void>;
 }
 
-export const WORK_VERBS = ['start', 'configure', 'putWebhooks', 'ping', 'idleTimes', 'stop'] as const;
+export const WORK_VERBS = [
+  'start',
+  'configure',
+  'putWebhooks',
+  'ping',
+  'idleTimes',
+  'metrics',
+  'stop',
+] as const;

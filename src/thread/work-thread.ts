@@ -22,6 +22,7 @@ const api: WorkApi = {
   configure: async (config) => started().configure(config),
   ping: async (now) => started().ping(now),
   idleTimes: async () => started().idleTimes(),
+  metrics: async () => started().metrics(),
   stop: async (grace) => work?.stop(grace),
 };
 
