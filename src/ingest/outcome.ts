@@ -1,5 +1,4 @@
-import type { ErrorCode } from '../errors.js';
-import { RequestError, StoreError } from '../errors.js';
+import { type ErrorCode, RequestError, StoreError } from '../errors.js';
 
 /**
  * What became of one request at a source's path. `refused`: without a valid signature. `malformed`: no JSON object with
