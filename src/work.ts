@@ -67,6 +67,7 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
       dispatcher.configure(next);
       current = next;
     },
+    recordRefused: (batch) => store.recordRefused(batch),
     ping: (now) => store.ping(now),
     idleTimes: async () => {
       const now = Date.now();

@@ -2,6 +2,7 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import { RequestError } from '../errors.js';
 import type { Receive } from '../ingest/receive.js';
+import type { RefusedRequest } from '../ingest/refused-sample.js';
 import type { Log } from '../telemetry/log.js';
 import { answerErrors, answerNotFound } from './answers.js';
 import { readBodyText } from './body-text.js';
@@ -18,15 +19,6 @@ export interface Entrance {
   readonly onAnswer: OnAnswer;
   /** Shown each request that was refused for its signature. */
   readonly onRefused: (request: RefusedRequest) => void;
-}
-
-export interface RefusedRequest {
-  readonly body: string;
-  /** The value of `x-webhook-signature`. */
-  readonly signature: string | undefined;
-  readonly path: string;
-  /** Who sent it. */
-  readonly address: string;
 }
 
 /** The public port: each source's path, and `GET /healthz`. */

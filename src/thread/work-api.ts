@@ -9,7 +9,7 @@ export interface WorkOptions {
 }
 
 /** What the main thread asks of the work thread. */
-export interface WorkApi extends Pick<Store, 'putWebhooks' | 'ping'> {
+export interface WorkApi extends Pick<Store, 'putWebhooks' | 'recordRefused' | 'ping'> {
   /** Opens the store and starts the loops. @throws {ShimError} why it cannot */
   start(): Promise<void>;
   /** Goes on with another configuration: conversion at once, each destination once it has finished what is on its way. */
@@ -26,6 +26,7 @@ export const WORK_VERBS = [
   'start',
   'configure',
   'putWebhooks',
+  'recordRefused',
   'ping',
   'idleTimes',
   'metrics',

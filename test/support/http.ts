@@ -1,9 +1,10 @@
 import { connect } from 'node:net';
 import type { LogFn } from 'pino';
-import { createPublicApp, type RefusedRequest } from '../../src/http/public-app.js';
+import { createPublicApp } from '../../src/http/public-app.js';
 import { type HttpServer, serveHttp } from '../../src/http/server.js';
 import type { IngestOutcome } from '../../src/ingest/outcome.js';
 import { createReceive } from '../../src/ingest/receive.js';
+import type { RefusedRequest } from '../../src/ingest/refused-sample.js';
 import type { Format, NewWebhook, Verified } from '../../src/model.js';
 import type { Log } from '../../src/telemetry/log.js';
 
