@@ -4,7 +4,7 @@ import { signingKey } from '../formats/signature.js';
 import type { Format, NewWebhook, Verified } from '../model.js';
 
 /** A webhook that is durable. */
-export interface Received {
+interface Received {
   readonly id: number;
   readonly format: Format;
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/config.js';
 import { type Family, readExposition, sampleValue } from '../support/exposition.js';
@@ -124,6 +125,12 @@ describe('/metrics', () => {
         const own = Object.keys(sample.labels).filter((label) => label !== 'le');
         expect([name, own.sort()]).toEqual([name, labels]);
       }
+    }
+    const guide = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+    for (const [name, [, labels]] of Object.entries(FAMILIES)) {
+      const documented = new RegExp(`\\| \`${name}(?:\\{(?<labels>[a-z,]+)\\})?\` \\|`).exec(guide);
+      expect([name, documented?.groups?.labels?.split(',').sort() ?? []]).toEqual([name, labels]);
+      expect(documented).not.toBeNull();
     }
     expect(sampleValue(page, 'process_resident_memory_bytes')).toBeGreaterThan(1_000_000);
     // A series that appears with its first event hides that event from a rate.
