@@ -35,9 +35,10 @@ export function createStoredFacts(options: {
   return () => {
     if (latest === null || now() - readAt >= FRESH) {
       readAt = now();
-      latest = read();
-      latest.catch(() => {
-        latest = null;
+      const reading = read();
+      latest = reading;
+      reading.catch(() => {
+        if (latest === reading) latest = null;
       });
     }
     return latest;
