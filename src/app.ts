@@ -4,11 +4,14 @@ import { Worker } from 'node:worker_threads';
 import type { Config } from './config/config.js';
 import { ShimError } from './errors.js';
 import { createAdminApp } from './http/admin-app.js';
-import { createPublicApp } from './http/public-app.js';
+import { createPublicApp, type Entrance } from './http/public-app.js';
 import { type HttpServer, serveHttp } from './http/server.js';
 import { createGroupCommit } from './ingest/group-commit.js';
 import { createReceive } from './ingest/receive.js';
+import { createRefusedRecorder } from './ingest/refused-recorder.js';
+import { createMetrics } from './metrics.js';
 import { createReadiness } from './readiness.js';
+import { createIngestMetrics } from './telemetry/ingest-metrics.js';
 import { createLog, type Log } from './telemetry/log.js';
 import { callThread } from './thread/calls.js';
 import { WORK_VERBS, type WorkApi, type WorkOptions } from './thread/work-api.js';
@@ -61,18 +64,26 @@ export function createShim(
     const work = await startWork({ config, cwd: options.cwd ?? process.cwd() });
     const { accept, drained } = createGroupCommit(work);
     releases.push(drained);
+    const refused = createRefusedRecorder({ store: work, log, now: Date.now });
+    releases.push(refused.close);
+    const ingestMetrics = createIngestMetrics();
     const adminApp = createAdminApp({
       token: config.admin.token,
       ready: createReadiness(work, Date.now),
+      metrics: createMetrics({ ingest: ingestMetrics, work, log }),
       log,
     });
     const admin = await listen(adminApp.callback(), config.admin);
 
     const answerWith = (next: Config): RequestListener => {
-      const sources = next.sources.map((source) => ({
-        path: source.path,
-        receive: createReceive(source, accept, Date.now),
-      }));
+      const sources = next.sources.map(
+        (source): Entrance => ({
+          path: source.path,
+          receive: createReceive(source, accept, Date.now),
+          onAnswer: ingestMetrics.source(source.name),
+          onRefused: (request) => refused.note(source, request),
+        }),
+      );
       return createPublicApp({ sources, bodyLimit: next.server.bodyLimit, log }).callback();
     };
     let answer = answerWith(config);

@@ -146,3 +146,6 @@ export type Settlement = {
   /** Handed back without an attempt, as on shutdown. */
   | { readonly outcome: 'released' }
 );
+
+/** What an attempt led to. */
+export type AttemptOutcome = Exclude<Settlement['outcome'], 'released'>;

@@ -1,4 +1,5 @@
 import type { Check, Checks } from './http/admin-app.js';
+import { withPatience } from './patience.js';
 import type { WorkApi } from './thread/work-api.js';
 
 /** A loop that has not moved for so long is stuck: each polls several times a second. */
@@ -19,7 +20,7 @@ export function createReadiness(
 
 async function checkStore(work: Pick<WorkApi, 'ping'>, now: () => number): Promise<Check> {
   try {
-    await withPatience(work.ping(now()));
+    await withPatience(PATIENCE, work.ping(now()));
     return { ok: true, message: 'takes writes' };
   } catch (error) {
     return { ok: false, message: messageOf(error) };
@@ -28,7 +29,7 @@ async function checkStore(work: Pick<WorkApi, 'ping'>, now: () => number): Promi
 
 async function checkLoops(work: Pick<WorkApi, 'idleTimes'>): Promise<Checks> {
   try {
-    const idle = await withPatience(work.idleTimes());
+    const idle = await withPatience(PATIENCE, work.idleTimes());
     return Object.fromEntries(
       Object.entries(idle).map(([name, time]): [string, Check] => [
         name,
@@ -40,13 +41,6 @@ async function checkLoops(work: Pick<WorkApi, 'idleTimes'>): Promise<Checks> {
   } catch (error) {
     return { work: { ok: false, message: messageOf(error) } };
   }
-}
-
-function withPatience<T>(promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE / 1_000} s`)), PATIENCE);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

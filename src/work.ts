@@ -5,7 +5,9 @@ import { startDispatcher } from './delivery/dispatcher.js';
 import { createSunset } from './migration/sunset.js';
 import { keptFor, startRetention } from './retention.js';
 import { openStore } from './store/open.js';
+import { createStoredFacts } from './stored-facts.js';
 import { createLog } from './telemetry/log.js';
+import { createWorkMetrics } from './telemetry/work-metrics.js';
 import { startConvertThread } from './thread/start-convert-thread.js';
 import type { WorkApi, WorkOptions } from './thread/work-api.js';
 
@@ -26,11 +28,21 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
   const recording = startRecordingFields({ ...common, take: takeFields });
   const converter = createBatchConverter(examine, store);
   let current = config;
+  const metrics = createWorkMetrics(config);
+  // Where a breaker is one day, its state comes in here.
+  const openBreakers = async (): Promise<ReadonlySet<string>> => new Set();
+  const storedFacts = createStoredFacts({ store, openBreakers, now: Date.now });
   const retention = startRetention({ ...common, keptFor: () => keptFor(current) });
-  const dispatcher = startDispatcher({ ...common, config, random: Math.random });
+  const dispatcher = startDispatcher({
+    ...common,
+    config,
+    attempts: metrics.attempts,
+    random: Math.random,
+  });
   const converting = startConverting({
     ...common,
     converter,
+    onEvent: metrics.onEvent,
     onSaved: dispatcher.wake,
   });
 
@@ -46,13 +58,22 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
     },
     configure: async (next) => {
       await configure(next);
+      metrics.configure(next);
       dispatcher.configure(next);
       current = next;
     },
+    recordRefused: (batch) => store.recordRefused(batch),
     ping: (now) => store.ping(now),
     idleTimes: async () => {
       const now = Date.now();
       return { convert: now - converting.lastMoved(), deliver: now - dispatcher.lastMoved() };
+    },
+    metrics: async () => {
+      const facts = await storedFacts().catch((error: unknown) => {
+        log.warn({ err: error }, 'metrics without what is stored: the store does not work');
+        return null;
+      });
+      return metrics.text(facts, Date.now());
     },
     stop: async (grace) => {
       await retention.stop();

@@ -47,13 +47,14 @@ describe('imports run one way', () => {
       /^store\/(sqlite\/|open\.ts)/,
     ],
     ['undici only where requests are sent', /^undici/, /^(delivery|cli)\//],
+    ['prom-client only under telemetry/', /^prom-client/, /^telemetry\//],
     ['pino only under telemetry/', /^pino/, /^telemetry\//],
     ['commander only at the entry', /^commander/, /^(cli\/|main\.ts)/],
     ['no imports of the command line', /^cli\//, /^(cli\/|main\.ts)/],
     ['app.ts composes alone', /^app\.ts$/, /^(cli\/|main\.ts|embed\.ts)/],
     ['delivery is started by the work half', /^delivery\//, /^(delivery\/|work\.ts)/],
     ['migration/ knows nothing of HTTP', /^(http|ingest|delivery)\//, /^(?!migration\/)/],
-    ['HTTP is started by the composition root', /^http\//, /^(http\/|app\.ts|readiness\.ts)/],
+    ['HTTP is started by the composition root', /^http\//, /^(http\/|app\.ts|readiness\.ts|metrics\.ts)/],
   ])('%s', (_name, what, where) => expect(importing(what, where)).toEqual([]));
 
   it('the pure core imports no I/O, no clock, no randomness and nothing above it', () => {

@@ -115,6 +115,7 @@ function demoConfig(demo: {
         dedupWindow: 86_400_000,
         statuses: DEFAULT_STATUSES,
         inferEdited: false,
+        keepRefused: 0,
         contracts: [],
       },
     ],

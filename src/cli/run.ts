@@ -11,6 +11,7 @@ import { addListen } from './listen.js';
 import { addParity } from './parity.js';
 import { addQuarantine } from './quarantine.js';
 import { addReady } from './ready.js';
+import { addRefused } from './refused.js';
 import { addReplay } from './replay.js';
 import { addSend } from './send.js';
 import { addServe } from './serve.js';
@@ -61,6 +62,7 @@ function createProgram(io: Io, run: Run): Command {
     addDeliveries,
     addReplay,
     addQuarantine,
+    addRefused,
     addParity,
     addReady,
     addStats,

@@ -3,8 +3,12 @@ import { durationText } from '../migration/duration-text.js';
 import type { SecretUse } from '../migration/secrets.js';
 import type { LastSeen, Waiting } from '../store/store.js';
 import { driftJson, driftText } from './drift-view.js';
+import { countsJson, type RefusedCounts, since } from './refused-view.js';
 import { type Column, fields, table } from './table.js';
 import { isoSeconds, isoTime, isoTimeOrNull } from './text.js';
+
+/** Refused requests are counted so far back. */
+const DAYS = 7;
 
 /** The state of the service at a glance, as people and programs read it. */
 export interface Stats {
@@ -13,6 +17,8 @@ export interface Stats {
   readonly waiting: Waiting;
   /** Higher counts of what waits are not exact. */
   readonly most: number;
+  /** Requests that were refused for their signature. */
+  readonly refused: RefusedCounts;
   readonly drift: readonly ExtractionDrift[];
 }
 
@@ -47,13 +53,14 @@ function secretName({ secretIndex }: { readonly secretIndex: number }): string {
 }
 
 export function statsText(
-  { lastSeen, secrets, waiting, most, drift }: Stats,
+  { lastSeen, secrets, waiting, most, refused, drift }: Stats,
   now: number,
   program: string,
 ): string {
   const { received, quarantined, pending, dead } = sums(waiting);
   const shown = (count: number, command: string): string =>
     count === 0 ? '0' : `${atMost(count, most)}  (${program} ${command})`;
+  const refusedLately = since(refused, DAYS, now).reduce((sum, { count }) => sum + count, 0);
   const pendingColumns: readonly Column<Waiting['pending'][number]>[] = [
     { title: 'destination', value: (row) => row.destination },
     { title: 'pending', value: (row) => atMost(row.count, most) },
@@ -68,13 +75,14 @@ export function statsText(
       ['in quarantine', shown(quarantined, 'quarantine list')],
       ['pending deliveries', shown(pending, 'deliveries list --status pending')],
       ['dead letters', shown(dead, 'deliveries list --status dead')],
+      [`refused in ${DAYS} days`, refusedLately === 0 ? '0' : `${refusedLately}  (${program} refused list)`],
     ]),
     ...(waiting.pending.length === 0 ? [] : [table(pendingColumns, waiting.pending)]),
     driftText(drift),
   ].join('\n');
 }
 
-export function statsJson({ lastSeen, secrets, waiting, most, drift }: Stats) {
+export function statsJson({ lastSeen, secrets, waiting, most, refused, drift }: Stats) {
   const counted = (count: number) => ({ count: Math.min(count, most), more: count > most });
   const { received, quarantined, dead } = sums(waiting);
   return {
@@ -95,6 +103,8 @@ export function statsJson({ lastSeen, secrets, waiting, most, drift }: Stats) {
         firstDueAt: isoTime(dueAt),
       })),
     },
+    /** Requests that were refused for their signature, by source and day. */
+    refused: countsJson(refused),
     /** Fields of extractions' results that came or went, by a sample of the results. */
     drift: driftJson(drift),
   };

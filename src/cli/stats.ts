@@ -17,7 +17,7 @@ export function addStats(program: Command, run: Run): void {
   const command = program
     .command('stats')
     .description(
-      'who was last seen in which format, which secrets are in use, what waits, and which fields came or went',
+      'who was last seen in which format, which secrets are in use, what waits, what was refused, and which fields came or went',
     )
     .action((options: StatsOptions) => run((io) => stats(options, io)));
   withExamples(withJson(withConfig(command)), 'webhook-shim stats', 'webhook-shim stats --json');
@@ -32,6 +32,7 @@ async function stats(options: StatsOptions, io: Io): Promise<ExitStatus> {
       secrets: secretsInUse(config.sources, lastSeen, now),
       waiting: (await store?.waiting(MOST_COUNTED + 1)) ?? NOTHING,
       most: MOST_COUNTED,
+      refused: (await store?.refusedCounts()) ?? [],
       drift: store === null ? [] : await driftReport(store, now),
     };
   });

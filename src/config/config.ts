@@ -34,6 +34,8 @@ export interface SourceConfig {
   readonly inferEdited: boolean;
   /** JSON Schemas for the fields of an extraction's files, each extraction once. */
   readonly contracts: readonly { readonly extractionId: string; readonly schema: JsonSchema }[];
+  /** How many requests that were refused for their signature are kept with their bodies. */
+  readonly keepRefused: number;
 }
 
 export interface DestinationConfig {

@@ -54,6 +54,7 @@ function toSource(raw: Raw, contractSchema: (index: number) => JsonSchema): Sour
       extractionId: text(record(each).extractionId),
       schema: contractSchema(index),
     })),
+    keepRefused: number(raw.keepRefused),
   };
 }
 

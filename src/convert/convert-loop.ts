@@ -24,6 +24,8 @@ export interface Loop {
 export function startConverting(options: {
   readonly store: Pick<Store, 'claimWebhooks' | 'saveConversions'>;
   readonly converter: BatchConverter;
+  /** Told of each event that was stored. */
+  readonly onEvent: (source: string, event: string) => void;
   /** Called when deliveries were added. */
   readonly onSaved: () => void;
   readonly log: Log;
@@ -57,6 +59,24 @@ export function startConverting(options: {
     }
   };
 
+  /** What was saved is in the order of the webhooks, but some of it may be missing. */
+  const tell = (
+    batch: ExaminedBatch,
+    conversions: readonly Conversion[],
+    saved: readonly SavedConversion[],
+  ): void => {
+    let at = 0;
+    for (const { webhookId, applied, events } of saved) {
+      while (at < batch.length && batch[at]?.webhook.id !== webhookId) at++;
+      const conversion = conversions[at];
+      if (!applied || conversion?.outcome !== 'converted') continue;
+      for (const [index, { id, duplicateOf }] of events.entries()) {
+        log.debug({ webhook: webhookId, event: id, duplicateOf }, 'event stored');
+        options.onEvent(batch[at]?.webhook.source ?? '', conversion.events[index]?.event ?? '');
+      }
+    }
+  };
+
   /** The next batch, examined, so far as there is one. */
   const examineNext = async (): Promise<ExaminedBatch | null> => {
     const webhooks = await store.claimWebhooks({ limit: BATCH, now: now(), lease: LEASE });
@@ -73,11 +93,7 @@ export function startConverting(options: {
       }
     }
     const saved = await save(conversions);
-    for (const { webhookId, applied, events } of saved) {
-      for (const event of applied ? events : []) {
-        log.debug({ webhook: webhookId, event: event.id, duplicateOf: event.duplicateOf }, 'event stored');
-      }
-    }
+    tell(batch, conversions, saved);
     options.onSaved();
   };
 

@@ -5,7 +5,7 @@ import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
 import { VERSION } from '../version.js';
 import { createCompose } from './compose.js';
-import { type Lane, startLane } from './lane.js';
+import { type Lane, type OnAttempt, startLane } from './lane.js';
 import { createTrouble } from './trouble.js';
 import { within } from './within.js';
 
@@ -36,6 +36,8 @@ export function startDispatcher(options: {
   readonly config: DispatcherConfig;
   readonly store: Pick<Store, 'claimDeliveries' | 'settle' | 'releaseExpired' | 'lineUp'>;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
+  /** Who is told of the attempts at a destination. */
+  readonly attempts: (destination: string) => OnAttempt;
   readonly now: () => number;
   readonly random: () => number;
   readonly pollInterval: number;
@@ -56,7 +58,18 @@ export function startDispatcher(options: {
   };
   const start = (destination: DestinationConfig): void => {
     const compose = createCompose(current.sources, VERSION);
-    const lane = startLane({ destination, compose, store, log, trouble, now, random, pollInterval });
+    const onAttempt = options.attempts(destination.name);
+    const lane = startLane({
+      destination,
+      compose,
+      store,
+      log,
+      trouble,
+      onAttempt,
+      now,
+      random,
+      pollInterval,
+    });
     lanes.set(destination.name, lane);
   };
   /** The wanted one of the name, once the one before has ended. */

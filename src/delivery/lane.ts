@@ -1,5 +1,5 @@
 import type { DestinationConfig } from '../config/config.js';
-import type { ClaimedDelivery } from '../model.js';
+import type { AttemptOutcome, ClaimedDelivery } from '../model.js';
 import { createSleep } from '../sleep.js';
 import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
@@ -35,10 +35,14 @@ export interface LaneOptions {
   readonly store: Pick<Store, 'claimDeliveries' | 'settle' | 'lineUp'>;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   readonly trouble: { readonly claim: Trouble; readonly settle: Trouble };
+  readonly onAttempt: OnAttempt;
   readonly now: () => number;
   readonly random: () => number;
   readonly pollInterval: number;
 }
+
+/** Told of each attempt; times in milliseconds. */
+export type OnAttempt = (outcome: AttemptOutcome, duration: number, sinceReceived: number) => void;
 
 /** A delivery that is ours until its lease ends. */
 interface Held {
@@ -82,8 +86,8 @@ function startSendingLane(options: LaneOptions): Lane {
     onSettled: () => fill(),
   });
 
-  const release = ({ delivery: { id, fence }, leaseEnd }: Held): void =>
-    settler.add({ deliveryId: id, fence, outcome: 'released' }, leaseEnd);
+  const release = ({ delivery: { id, fence, webhook }, leaseEnd }: Held): void =>
+    settler.add({ deliveryId: id, fence, outcome: 'released' }, leaseEnd, webhook.id);
 
   const room = (): number => concurrency + ahead - sending - waiting.length - settler.owed();
 
@@ -121,12 +125,14 @@ function startSendingLane(options: LaneOptions): Lane {
   };
 
   const conclude = ({ delivery, leaseEnd }: Held, startedAt: number, answer: Answer): void => {
+    const endedAt = now();
     const settlement = outcomeOf(delivery, answer, destination, {
       startedAt,
-      now: now(),
+      now: endedAt,
       random: options.random(),
     });
     const { status, duration, error } = settlement.attempt;
+    options.onAttempt(settlement.outcome, duration, endedAt - delivery.receivedAt);
     const fields = {
       delivery: delivery.id,
       event: delivery.eventId,
@@ -143,7 +149,7 @@ function startSendingLane(options: LaneOptions): Lane {
     else if (settlement.outcome === 'retry') {
       log.warn({ ...fields, error, dueAt: settlement.dueAt }, 'attempt failed; it will be tried again');
     }
-    settler.add(settlement, leaseEnd);
+    settler.add(settlement, leaseEnd, delivery.webhook.id);
   };
 
   const claim = async (limit: number): Promise<void> => {

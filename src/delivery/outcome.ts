@@ -10,7 +10,7 @@ export function outcomeOf(
   answer: Answer,
   { mode: current, retry }: Pick<DestinationConfig, 'mode' | 'retry'>,
   at: { readonly startedAt: number; readonly now: number; readonly random: number },
-): Settlement & { readonly attempt: Attempt } {
+): Exclude<Settlement, { readonly outcome: 'released' }> {
   // Both ways no handler misses what it was to get: a shadow's turn is over once it was sent, also where the destination
   // is live by now, and what was for a live one is for others since it is a shadow.
   const mode: SendingMode = current === 'shadow' ? current : delivery.mode;

@@ -17,8 +17,11 @@ const LONGEST_BACKOFF = 5_000;
 
 /** Writes outcomes to the store, many at once. */
 export interface Settler {
-  /** @param leaseEnd until when the outcome is ours to report. */
-  add(settlement: Settlement, leaseEnd: number): void;
+  /**
+   * @param leaseEnd until when the outcome is ours to report.
+   * @param webhook the one that it comes from, for the log.
+   */
+  add(settlement: Settlement, leaseEnd: number, webhook: number): void;
   /** How many outcomes hold their slot, since the store does not take them. */
   owed(): number;
   /** Gathers no more; resolves once nothing waits. */
@@ -30,6 +33,7 @@ export interface Settler {
 interface Owed {
   readonly settlement: Settlement;
   readonly leaseEnd: number;
+  readonly webhook: number;
 }
 
 export function createSettler(options: {
@@ -56,9 +60,12 @@ export function createSettler(options: {
 
   const settle = async (batch: readonly Owed[]): Promise<void> => {
     const taken = await store.settle(batch.map(({ settlement }) => settlement));
-    for (const [index, { settlement }] of batch.entries()) {
+    for (const [index, { settlement, webhook }] of batch.entries()) {
       if (taken[index] === false && settlement.outcome !== 'released') {
-        log.warn({ delivery: settlement.deliveryId }, 'outcome not taken: the lease had gone to another');
+        log.warn(
+          { delivery: settlement.deliveryId, webhook },
+          'outcome not taken: the lease had gone to another',
+        );
       }
     }
   };
@@ -72,8 +79,11 @@ export function createSettler(options: {
     if (batch.length > 1 || first === undefined) waiting = [...batch, ...waiting];
     else if (first.leaseEnd > now()) waiting.push(first);
     else {
-      const { deliveryId } = first.settlement;
-      log.error({ delivery: deliveryId, err: error }, 'outcome not recorded; it will be sent again');
+      const { settlement, webhook } = first;
+      log.error(
+        { delivery: settlement.deliveryId, webhook, err: error },
+        'outcome not recorded; it will be sent again',
+      );
     }
     limit = Math.max(1, batch.length >> 1);
   };
@@ -112,8 +122,8 @@ export function createSettler(options: {
   };
 
   return {
-    add: (settlement, leaseEnd) => {
-      waiting.push({ settlement, leaseEnd });
+    add: (settlement, leaseEnd, webhook) => {
+      waiting.push({ settlement, leaseEnd, webhook });
       start();
       if (waiting.length === ENOUGH && !failing) sleep.wake();
     },

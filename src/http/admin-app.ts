@@ -14,10 +14,18 @@ export interface Check {
 
 export type Checks = Readonly<Record<string, Check>>;
 
+/** A page of text. */
+export interface Page {
+  /** Its media type. */
+  readonly type: string;
+  readonly text: string;
+}
+
 /** The admin port. The two health pages are open, since they say nothing but names and states. */
 export function createAdminApp(options: {
   readonly token: string | null;
   readonly ready: () => Promise<Checks>;
+  readonly metrics: () => Promise<Page>;
   readonly log: Log;
 }): Koa {
   const router = new Router();
@@ -31,11 +39,19 @@ export function createAdminApp(options: {
     ctx.body = { message: failed.length === 0 ? 'ready' : `not ready: ${failed.join(', ')}`, checks };
   });
 
+  const guarded = new Router();
+  guarded.get('/metrics', async (ctx) => {
+    const { type, text } = await options.metrics();
+    ctx.set('content-type', type);
+    ctx.body = text;
+  });
+
   const app = new Koa();
   app
     .use(answerErrors(options.log))
     .use(router.routes())
     .use(requireToken(options.token))
+    .use(guarded.routes())
     .use(answerNotFound);
   return app;
 }

@@ -2,32 +2,52 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import { RequestError } from '../errors.js';
 import type { Receive } from '../ingest/receive.js';
+import type { RefusedRequest } from '../ingest/refused-sample.js';
 import type { Log } from '../telemetry/log.js';
 import { answerErrors, answerNotFound } from './answers.js';
 import { readBodyText } from './body-text.js';
 import { boundMemory } from './bound-memory.js';
+import { type OnAnswer, observe, type RequestState } from './observe.js';
 
 /** What the vendor's own listener answers, which the vendor documents. */
 const RECEIVED = { message: 'Webhook received' };
 
+/** A source as the public port knows it. */
+export interface Entrance {
+  readonly path: string;
+  readonly receive: Receive;
+  readonly onAnswer: OnAnswer;
+  /** Shown each request that was refused for its signature. */
+  readonly onRefused: (request: RefusedRequest) => void;
+}
+
 /** The public port: each source's path, and `GET /healthz`. */
 export function createPublicApp(options: {
-  readonly sources: readonly { readonly path: string; readonly receive: Receive }[];
+  readonly sources: readonly Entrance[];
   readonly bodyLimit: number;
   readonly log: Log;
 }): Koa {
-  const router = new Router();
+  const router = new Router<RequestState>();
   const bodyText = readBodyText(options.bodyLimit);
   const memory = boundMemory(options.bodyLimit);
-  for (const { path, receive } of options.sources) {
-    router.post(path, memory, bodyText, async (ctx) => {
-      const body: unknown = ctx.request.body;
+  for (const { path, receive, onAnswer, onRefused } of options.sources) {
+    const observed = observe(onAnswer);
+    router.post(path, observed, memory, bodyText, async (ctx) => {
+      const given: unknown = ctx.request.body;
       // koa-bodyparser leaves an object where there was no body.
-      const id = await receive(typeof body === 'string' ? body : '', signatureOf(ctx.req.headers));
-      ctx.body = RECEIVED;
-      options.log.debug({ webhook: id, path }, 'webhook stored');
+      const body = typeof given === 'string' ? given : '';
+      const signature = signatureOf(ctx.req.headers);
+      try {
+        const { id, format } = await receive(body, signature);
+        ctx.state.format = format;
+        ctx.body = RECEIVED;
+        options.log.debug({ webhook: id, path }, 'webhook stored');
+      } catch (error) {
+        if (isRefused(error)) onRefused({ body, signature, path: ctx.path, address: ctx.ip });
+        throw error;
+      }
     });
-    router.all(path, (ctx) => {
+    router.all(path, observed, (ctx) => {
       ctx.set('allow', 'POST');
       throw new RequestError(405, 'method', `${ctx.method} is not allowed here: send webhooks with POST`);
     });
@@ -40,6 +60,9 @@ export function createPublicApp(options: {
   app.use(answerErrors(options.log)).use(router.routes()).use(answerNotFound);
   return app;
 }
+
+const isRefused = (error: unknown): boolean =>
+  error instanceof RequestError && error.code === 'signature_invalid';
 
 /** Node joins repeated headers with a comma, and so makes them one that no signature equals. */
 function signatureOf(headers: Koa.Request['req']['headers']): string | undefined {

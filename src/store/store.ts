@@ -12,13 +12,14 @@ import type {
   Verified,
   WebhookState,
 } from '../model.js';
+import type { RefusedStore } from './refused.js';
 
 /**
  * All that is durable. Each verb is one transaction, done when its promise resolves and not at all when it rejects
  * (with a `StoreError`), and can be called again with the same arguments after a crash. Several processes may hold
  * stores on the same data. The conformance suite in `test/store` is the contract's second half.
  */
-export interface Store {
+export interface Store extends RefusedStore {
   /** Durable once resolved. @returns their ids, in the order given. */
   putWebhooks(batch: readonly Verified<NewWebhook>[]): Promise<readonly number[]>;
 
@@ -106,7 +107,7 @@ export interface Store {
   /**
    * One small step of retention: looks at the oldest `limit` webhooks after the id `after` that arrived before a time,
    * and removes those that are over, with all that was made of them; and as many rows of the ledger that were seen
-   * before it. What waits for conversion, delivery or a person stays.
+   * before it, and all requests that were refused before it. What waits for conversion, delivery or a person stays.
    *
    * @returns how many webhooks were removed, and where the next step goes on; null where none is needed
    */

@@ -20,8 +20,10 @@ const api: WorkApi = {
   },
   putWebhooks: async (batch) => started().putWebhooks(batch),
   configure: async (config) => started().configure(config),
+  recordRefused: async (batch) => started().recordRefused(batch),
   ping: async (now) => started().ping(now),
   idleTimes: async () => started().idleTimes(),
+  metrics: async () => started().metrics(),
   stop: async (grace) => work?.stop(grace),
 };
 

@@ -34,6 +34,7 @@ describe('stats', () => {
       'in quarantine | 1 | (webhook-shim quarantine list)',
       'pending deliveries | 1 | (webhook-shim deliveries list --status pending)',
       'dead letters | 2 | (webhook-shim deliveries list --status dead)',
+      'refused in 7 days | 0',
       '',
       'DESTINATION | PENDING | FIRST DUE | OVERDUE',
       'billing | 1 | 2026-03-01T12:00:00Z | -',
@@ -65,6 +66,7 @@ describe('stats', () => {
         dead: { count: 0, more: false },
         pending: [{ destination: 'billing', count: 1, more: false, firstDueAt: '2026-03-01T12:00:00.000Z' }],
       },
+      refused: [],
       drift: [],
     });
   });

@@ -181,6 +181,7 @@ const MISTAKES: readonly Mistake[] = [
   mistake(['store', 'retention'], '5m', 'must be from 1h to 3650d'),
   mistake(['store', 'retention'], 'forever', 'is no duration'),
   mistake(['sources', 0, 'inferEdited'], 'yes', 'must be true or false, is text'),
+  mistake(['sources', 0, 'keepRefused'], 1_001, 'must be from 0 to 1000'),
   mistake(second('rate'), '50/s', 'is not supported yet'),
   mistake(second('ordered'), 'file', 'is not supported yet; only "none" is'),
   mistake(second('breaker'), { failures: 'many' }, 'is not supported yet'),

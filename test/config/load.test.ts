@@ -38,6 +38,7 @@ describe('loadConfig', () => {
             error: 'extraction.failed',
           },
           inferEdited: false,
+          keepRefused: 0,
           contracts: [],
         },
       ],

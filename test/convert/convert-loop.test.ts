@@ -37,6 +37,7 @@ function start(batches: readonly (readonly number[])[], options: { readonly fail
       },
     },
     converter,
+    onEvent: () => {},
     onSaved: () => {},
     log: memoryLog(),
     now: Date.now,

@@ -21,6 +21,7 @@ const source = {
   statuses: DEFAULT_STATUSES,
   inferEdited: true,
   contracts: [],
+  keepRefused: 0,
 } as const;
 const config: Pick<Config, 'sources' | 'destinations'> = {
   sources: [source, { ...source, name: 'plain', inferEdited: false }],

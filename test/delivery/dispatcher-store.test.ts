@@ -44,6 +44,8 @@ describe('while the store does not work', () => {
 describe('an outcome that the store cannot take', () => {
   it('holds up no other, and is given up when its lease has ended: the delivery is sent again', async () => {
     const { url, arrived } = await handler();
+    // So that webhooks and deliveries differ in their numbers.
+    await setup.add({ id: 'elsewhere', to: ['one', 'another'] });
     const ids = await setup.add(...many(60, 'billing'));
     const poison = ids[7] ?? 0;
     setup.untakable.add(poison);
@@ -52,7 +54,9 @@ describe('an outcome that the store cannot take', () => {
     expect(arrived).toHaveLength(60);
 
     setup.time += 60_000;
-    await until(() => setup.log.lines.some((line) => line.includes('outcome not recorded')));
+    const lost = (line: string): boolean => line.includes('outcome not recorded');
+    await until(() => setup.log.lines.some(lost));
+    expect(setup.log.lines.find(lost)).toContain(`{"delivery":${poison},"webhook":${poison - 1},`);
     setup.untakable.clear();
     await until(async () => (await setup.delivery(poison)).status === 'delivered');
     expect(new Set(arrived.map(({ id }) => id)).size).toBe(60);
@@ -83,7 +87,7 @@ describe('a lease', () => {
   it('that was lost to another lets the outcome not be recorded twice', async () => {
     const held: ServerResponse[] = [];
     const { url, arrived } = await handler((response) => held.push(response));
-    const [id] = await setup.add({ id: 'event', to: ['billing'] });
+    const [, id] = await setup.add({ id: 'event', to: ['another', 'billing'] });
     setup.dispatch(destinationAt(url));
     await until(() => arrived.length === 1);
 
@@ -100,7 +104,9 @@ describe('a lease', () => {
       await setup.store.settle([{ deliveryId: theirs.id, fence, outcome: 'delivered', attempt }]);
     }
     held[0]?.end('ours');
-    await until(() => setup.log.lines.some((line) => line.includes('the lease had gone to another')));
+    const lost = (line: string): boolean => line.includes('the lease had gone to another');
+    await until(() => setup.log.lines.some(lost));
+    expect(setup.log.lines.find(lost)).toContain(`{"delivery":${id},"webhook":1}`);
     expect((await setup.delivery(id)).attemptRows).toEqual([attempt]);
   });
 

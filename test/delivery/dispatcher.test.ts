@@ -116,6 +116,7 @@ describe('a delivery that fails', () => {
     setup.dispatch(destinationAt(url, { retry: { attempts: 3, schedule: [0], jitter: 0 } }));
     await until(async () => (await setup.delivery(id)).status === 'dead');
     const dead = await setup.delivery(id);
+    expect(setup.attempted).toEqual(['billing: retry', 'billing: retry', 'billing: dead']);
     expect(dead).toMatchObject({
       attempts: 3,
       reason: '3 attempts failed; last: 503 Service Unavailable',

@@ -23,6 +23,7 @@ const source = {
   statuses: {},
   inferEdited: false,
   contracts: [],
+  keepRefused: 0,
 } as const;
 
 export const destinationAt = (url: string, more: Partial<DestinationConfig> = {}): DestinationConfig => ({
@@ -66,6 +67,8 @@ export class Setup {
   claimGate: Promise<void> = Promise.resolve();
   /** What was handed to the store. */
   readonly settled: Settlement[] = [];
+  /** What was told of each attempt. */
+  readonly attempted: string[] = [];
   /** Closed with it. */
   readonly handlers: { close(): Promise<void> }[] = [];
   /** How often a broken verb was called. */
@@ -155,6 +158,7 @@ export class Setup {
       config,
       store: this.#verbs(),
       log: this.log,
+      attempts: (destination) => (outcome) => this.attempted.push(`${destination}: ${outcome}`),
       now: () => this.time,
       random: () => 0.5,
       pollInterval: 5,

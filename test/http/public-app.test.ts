@@ -176,6 +176,54 @@ describe('the public port', () => {
     expect(await post(BODY)).toMatchObject({ status: 500, body: { message: 'Internal error' } });
   });
 
+  it('tells of each request at the path of a source what became of it', async () => {
+    const { answered } = await start({ bodyLimit: 1_000 });
+    const recent = '{"event":"extraction.processed","result":[]}';
+    await post(BODY);
+    await post(recent, { ...HEADERS, 'x-webhook-signature': signBody(recent, SECRET) });
+    await post(BODY, { ...HEADERS, 'x-webhook-signature': 'AAAA' });
+    await post('[]');
+    await post('not JSON');
+    await post(BODY, { ...HEADERS, 'content-encoding': 'gzip' });
+    await post(JSON.stringify({ result: 'x'.repeat(1_000) }));
+    await post(BODY, { ...HEADERS, 'content-type': 'text/plain' });
+    await fetch(`${server?.url}/webhook`);
+    await post(BODY, HEADERS, '/other');
+    expect(answered).toEqual([
+      ['accepted', 'legacy'],
+      ['accepted', 'new'],
+      ['refused', null],
+      ['malformed', null],
+      ['malformed', null],
+      ['malformed', null],
+      ['too_large', null],
+      ['media_type', null],
+      ['method', null],
+    ]);
+  });
+
+  it.each([
+    ['not_stored', new StoreError('store_full', 'the disk is full')],
+    ['failed', new Error('internals')],
+  ])('tells that a webhook was %s', async (outcome, error) => {
+    const { answered } = await start({ accept: async () => Promise.reject(error) });
+    await post(BODY);
+    expect(answered).toEqual([[outcome, null]]);
+  });
+
+  it('shows what was refused for its signature, and nothing else', async () => {
+    const { refused } = await start();
+    await post(BODY);
+    await post('[]');
+    await post(BODY, { ...HEADERS, 'x-webhook-signature': 'AAAA' }, '/WebHook');
+    await post(BODY, { 'content-type': 'application/json' });
+    const address = expect.stringMatching(/127\.0\.0\.1$/);
+    expect(refused).toEqual([
+      { body: BODY, signature: 'AAAA', path: '/WebHook', address },
+      { body: BODY, signature: undefined, path: '/webhook', address },
+    ]);
+  });
+
   it('bounds the memory that large bodies can take at one time', async () => {
     await start({ bodyLimit: 200 * 1024 * 1024 });
     const head = `POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${150 * 1024 * 1024}\r\n\r\n`;
@@ -185,6 +233,7 @@ describe('the public port', () => {
       first.then((answer) => [answer]),
     ]);
     expect(answers[0]).toMatch(/^HTTP\/1\.1 503 [\s\S]*retry-after: 1/i);
+    expect(server?.answered).toEqual([['busy', null]]);
   });
 
   it('logs no secret, no signature and no body', async () => {

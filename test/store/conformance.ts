@@ -10,6 +10,7 @@ import { listRules } from './conformance/lists.js';
 import { modeRules } from './conformance/modes.js';
 import { overviewRules } from './conformance/overview.js';
 import { pruneRules } from './conformance/prune.js';
+import { refusedRules } from './conformance/refused.js';
 import { replayRules } from './conformance/replay.js';
 import { transactionRules } from './conformance/transactions.js';
 import { webhookRules } from './conformance/webhooks.js';
@@ -60,6 +61,7 @@ export function describeStore(name: string, open: () => Promise<Subject>): void 
     listRules(given);
     ledgerRules(given);
     overviewRules(given);
+    refusedRules(given);
     replayRules(given);
     pruneRules(given);
     transactionRules(given);

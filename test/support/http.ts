@@ -2,8 +2,10 @@ import { connect } from 'node:net';
 import type { LogFn } from 'pino';
 import { createPublicApp } from '../../src/http/public-app.js';
 import { type HttpServer, serveHttp } from '../../src/http/server.js';
+import type { IngestOutcome } from '../../src/ingest/outcome.js';
 import { createReceive } from '../../src/ingest/receive.js';
-import type { NewWebhook, Verified } from '../../src/model.js';
+import type { RefusedRequest } from '../../src/ingest/refused-sample.js';
+import type { Format, NewWebhook, Verified } from '../../src/model.js';
 import type { Log } from '../../src/telemetry/log.js';
 
 /** A log that keeps its lines. */
@@ -18,6 +20,10 @@ export function memoryLog(): Log & { readonly lines: readonly string[] } {
 export interface PublicServer extends HttpServer {
   /** What was accepted. */
   readonly accepted: Verified<NewWebhook>[];
+  /** What was told of each answer. */
+  readonly answered: (readonly [IngestOutcome, Format | null])[];
+  /** What was shown for its signature. */
+  readonly refused: readonly RefusedRequest[];
   readonly log: ReturnType<typeof memoryLog>;
 }
 
@@ -30,18 +36,29 @@ export async function startPublic(options: {
   readonly accept?: (webhook: Verified<NewWebhook>) => Promise<number>;
 }): Promise<PublicServer> {
   const accepted: Verified<NewWebhook>[] = [];
+  const answered: PublicServer['answered'] = [];
+  const refused: RefusedRequest[] = [];
   const log = memoryLog();
   const keep = async (webhook: Verified<NewWebhook>): Promise<number> => accepted.push(webhook);
   const source = { name: 'extracta', secrets: options.secrets, format: options.format ?? 'auto' };
   const receive = createReceive(source, options.accept ?? keep, () => 1_000);
   const app = createPublicApp({
-    sources: [{ path: '/webhook', receive }],
+    sources: [
+      {
+        path: '/webhook',
+        receive,
+        onAnswer: (outcome, format) => answered.push([outcome, format]),
+        onRefused: (request) => refused.push(request),
+      },
+    ],
     bodyLimit: options.bodyLimit ?? 10 * 1024 * 1024,
     log,
   });
   return {
     ...(await serveHttp(app.callback(), { host: '127.0.0.1', port: 0 }, options.limits)),
     accepted,
+    answered,
+    refused,
     log,
   };
 }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { StoreError } from '../../errors.js';
 import type { Conversion, NewWebhook, Settlement, Verified } from '../../model.js';
+import type { RefusedOfSource, RefusedQuery } from '../refused.js';
 import type {
   DeliveryQuery,
   EventDetail,
@@ -25,6 +26,7 @@ import { LastSeenTable } from './last-seen.js';
 import { LatestAccepted } from './latest-accepted.js';
 import { Prune } from './prune.js';
 import { Quarantine } from './quarantine.js';
+import { Refused } from './refused.js';
 import { Replay } from './replay.js';
 import { SightingLists } from './sighting-lists.js';
 import { Sightings } from './sightings.js';
@@ -47,6 +49,7 @@ export class SqliteStore implements Store {
   readonly #latestAccepted: LatestAccepted;
   readonly #replay: Replay;
   readonly #prune: Prune;
+  readonly #refused: Refused;
   readonly #ping: Statement<never>;
   readonly #inode: number;
   #open = true;
@@ -77,6 +80,7 @@ export class SqliteStore implements Store {
     this.#latestAccepted = new LatestAccepted(db);
     this.#replay = new Replay(db);
     this.#prune = new Prune(db);
+    this.#refused = new Refused(db, this.#inbox);
     this.#ping = db.prepare(
       'INSERT INTO health VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at',
     );
@@ -190,7 +194,31 @@ export class SqliteStore implements Store {
   }
 
   prune(request: Parameters<Store['prune']>[0]) {
-    return this.#write(() => this.#prune.step(request));
+    return this.#write(() => {
+      // There are so few of them that the first step takes them all.
+      if (request.after === 0) this.#refused.prune(request.before);
+      return this.#prune.step(request);
+    });
+  }
+
+  recordRefused(batch: readonly RefusedOfSource[]) {
+    return this.#write(() => this.#refused.record(batch));
+  }
+
+  listRefused(query: RefusedQuery) {
+    return this.#read(() => this.#refused.list(query));
+  }
+
+  getRefused(id: number) {
+    return this.#read(() => this.#refused.get(id));
+  }
+
+  refusedCounts() {
+    return this.#read(() => this.#refused.counts());
+  }
+
+  acceptRefused(batch: Parameters<Store['acceptRefused']>[0]) {
+    return this.#write(() => this.#refused.accept(batch));
   }
 
   ping(now: number) {

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { ShimError, StoreError, UsageError } from '../../../src/errors.js';
 import { openStore } from '../../../src/store/open.js';
 import { Database, driverFor } from '../../../src/store/sqlite/driver.js';
+import { schema1 } from '../../../src/store/sqlite/schema-1.js';
 import { accept, claim, claimWebhooks, delivered, only, putOne, T0, webhook } from '../samples.js';
 import { temporaryFolder } from './folder.js';
 
@@ -185,9 +186,27 @@ describe('the schema', () => {
     const error = await failureOf(open(cwd, mode));
     expect(error).toMatchObject({ code: 'store_newer' });
     expect(error.message).toBe(
-      `${path(cwd)} was written by a newer version (schema 7, this one knows 1): install that version or restore a backup`,
+      `${path(cwd)} was written by a newer version (schema 7, this one knows 2): install that version or restore a backup`,
     );
     expect(readFileSync(path(cwd)).equals(before)).toBe(true);
+  });
+
+  it('that is older is brought up to date, and what is in the file stays; for reading alone it is refused', async () => {
+    const cwd = temporaryFolder();
+    mkdirSync(join(cwd, 'data'));
+    execute(cwd, `${schema1}; PRAGMA application_id = ${0x5368696d}; PRAGMA user_version = 1`);
+    execute(
+      cwd,
+      `INSERT INTO webhooks VALUES (3, 'extracta', 'legacy', ${T0}, 0, 'c2ln', '{"result":"[]"}');
+       INSERT INTO inbox VALUES (3, 'legacy', ${T0})`,
+    );
+    const refused = await failureOf(open(cwd, 'read'));
+    expect(refused.message).toContain('older version (schema 1): start the service once');
+    const store = await open(cwd, 'share');
+    expect(only(await claimWebhooks(store))).toMatchObject({ id: 3, body: '{"result":"[]"}' });
+    expect(await store.listRefused({ limit: 1 })).toEqual([]);
+    await store.close();
+    await (await open(cwd, 'read')).close();
   });
 
   it('of another program is refused, and left as it is', async () => {

@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
+import { hintAtMore, nextBefore, type PageOptions, withPage } from './list-options.js';
+import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
+import { addRefusedRetry } from './refused-retry.js';
+import { countColumns, countRows, countsJson, refusedColumns, refusedJson } from './refused-view.js';
+import { table } from './table.js';
+import { jsonDocument } from './text.js';
+import { withStoreIfAny } from './with-store.js';
+
+/** Counts are shown so far back; the JSON document has all. */
+const DAYS = 7;
+
+interface ListOptions extends ConfigOption, JsonOption, PageOptions {
+  readonly source?: string;
+}
+
+export function addRefused(program: Command, run: Run): void {
+  const refused = program
+    .command('refused')
+    .description('requests that were refused for their signature: counted by day, the newest as samples');
+
+  const list = refused
+    .command('list')
+    .description('how many came, of each source and day, and the newest of them')
+    .option('--source <name>', 'only of this source')
+    .action((options: ListOptions) => run((io) => listRefused(options, io)));
+  withExamples(withJson(withConfig(withPage(list))), 'webhook-shim refused list --source extracta');
+
+  addRefusedRetry(refused, run);
+}
+
+async function listRefused(options: ListOptions, io: Io): Promise<ExitStatus> {
+  const { source, limit, before } = options;
+  const query = {
+    limit,
+    ...(source === undefined ? {} : { source }),
+    ...(before === undefined ? {} : { before }),
+  };
+  const { all, rows } = await withStoreIfAny(options, io, async (store) => ({
+    all: (await store?.refusedCounts()) ?? [],
+    rows: (await store?.listRefused(query)) ?? [],
+  }));
+  const counts = all.filter((each) => source === undefined || each.source === source);
+  if (options.json === true) {
+    const document = {
+      counts: countsJson(counts),
+      refused: rows.map(refusedJson),
+      nextBefore: nextBefore(rows, options),
+    };
+    io.stdout.write(jsonDocument(document));
+    return 0;
+  }
+  const days = countRows(counts, DAYS, io.now());
+  writeLine(io.stdout, days.length === 0 ? 'Nothing was refused in the last 7 days.' : 'In the last 7 days:');
+  if (days.length > 0) io.stdout.write(table(countColumns, days));
+  if (rows.length > 0) io.stdout.write(`\n${table(refusedColumns, rows)}`);
+  hintAtMore(rows, options, io);
+  return 0;
+}

@@ -1,0 +1,4 @@
+import { refusedSchema } from './refused-schema.js';
+
+/** The second schema: what was added to the first, a part each. */
+export const schema2 = [refusedSchema].join('\n');
