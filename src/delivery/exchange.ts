@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
 import type { Answer } from './answer.js';
-import { wasClosed } from './fault.js';
+import { isOurs, wasClosed } from './fault.js';
 
 /** What is kept of an answer's body, in bytes. */
 const KEPT = 4096;
@@ -82,7 +82,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#isAgain = true;
       this.#controller = null;
       this.#line.again(this);
-    } else this.#end(this.#line.describe(error));
+    } else this.#end(this.#line.describe(error), isOurs(error));
   }
 
   /**
@@ -112,12 +112,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error('cut off'));
   }
 
-  #end(fault: string | null): void {
+  #end(fault: string | null, ours = false): void {
     if (this.#ended) return;
     this.#ended = true;
     const duration = Math.round(performance.now() - this.#begun);
     const response = this.#status === null ? null : textOf(this.#chunks, this.#size);
-    this.#line.done(this, { duration, status: this.#status, response, retryAfter: this.#retryAfter, fault });
+    this.#line.done(this, {
+      duration,
+      status: this.#status,
+      response,
+      retryAfter: this.#retryAfter,
+      fault,
+      ours,
+    });
   }
 }
 

@@ -13,6 +13,12 @@ const CONNECTING: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
+const OURS: ReadonlySet<string> = new Set([
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+  'EMFILE',
+  'ENFILE',
+]);
 const CLOSING: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 const UNKNOWN_AUTHORITY = ({ host }: Place): string =>
@@ -62,6 +68,12 @@ export function describeFault(error: unknown, url: URL, proxy: URL | null): stri
   const atProxy = proxy !== null && CONNECTING.has(code);
   const meaning = meaningOf(code, placeOf(atProxy ? proxy : url)) ?? message;
   return `${code === '' ? '' : `${code}: `}${atProxy ? 'the proxy: ' : ''}${meaning}`;
+}
+
+/** Whether the request could not be sent at all: it is malformed, or this machine lacks something for it. */
+export function isOurs(error: unknown): boolean {
+  const { code, message } = partsOf(error);
+  return OURS.has(code) && !message.startsWith('Proxy ');
 }
 
 /** Whether the other side, or what is between, ended the connection. */

@@ -126,7 +126,7 @@ function startSendingLane(options: LaneOptions): Lane {
       now: now(),
       random: options.random(),
     });
-    const { status, duration, error } = settlement.attempt;
+    const { status, duration, error, fault } = settlement.attempt;
     const fields = {
       delivery: delivery.id,
       event: delivery.eventId,
@@ -136,12 +136,15 @@ function startSendingLane(options: LaneOptions): Lane {
       status,
       duration,
     };
-    if (settlement.outcome === 'missed') log.info({ ...fields, error }, 'a shadow missed it');
+    if (settlement.outcome === 'missed') log.info({ ...fields, error, fault }, 'a shadow missed it');
     else if (settlement.outcome === 'delivered') log.debug(fields, 'delivered');
     else if (settlement.outcome === 'dead')
-      log.error({ ...fields, reason: settlement.reason }, 'dead letter');
+      log.error({ ...fields, reason: settlement.reason, fault }, 'dead letter');
     else if (settlement.outcome === 'retry') {
-      log.warn({ ...fields, error, dueAt: settlement.dueAt }, 'attempt failed; it will be tried again');
+      log.warn(
+        { ...fields, error, fault, dueAt: settlement.dueAt },
+        'attempt failed; it will be tried again',
+      );
     }
     settler.add(settlement, leaseEnd);
   };
@@ -218,4 +221,5 @@ const unsendable = (error: unknown): Answer => ({
   response: null,
   retryAfter: null,
   fault: `not sent: ${error instanceof Error ? error.message : String(error)}`,
+  ours: true,
 });

@@ -3,6 +3,7 @@ import type {
   ClaimedDelivery,
   Conversion,
   DeliveryState,
+  Fault,
   Format,
   NewWebhook,
   QuarantineReason,
@@ -177,6 +178,7 @@ export interface DeliveryQuery extends Page {
   readonly status?: DeliveryState;
   readonly destination?: string;
   readonly eventId?: number;
+  readonly fault?: Fault;
   readonly since?: number;
   readonly until?: number;
 }
@@ -265,6 +267,8 @@ export interface DeliveryRow {
   readonly reason: string | null;
   readonly lastStatus: number | null;
   readonly lastError: string | null;
+  /** Whose fault it is that the last attempt failed; null where it did not, and before there was one. */
+  readonly fault: Fault | null;
 }
 
 export interface DeliveryDetail extends DeliveryRow {

@@ -220,6 +220,7 @@ describe('a request without an answer', () => {
       status: null,
       response: null,
       fault: `ECONNREFUSED: nothing listens at ${new URL(server.url).host}`,
+      ours: false,
     });
   });
 
@@ -240,7 +241,10 @@ describe('a request without an answer', () => {
       body: '',
       headers: { authorization: 'Bearer geheim\n' },
     });
-    expect(answer?.fault).toBe('UND_ERR_INVALID_ARG: invalid authorization header');
+    expect(answer).toMatchObject({
+      fault: 'UND_ERR_INVALID_ARG: invalid authorization header',
+      ours: true,
+    });
   });
 });
 
