@@ -1,10 +1,10 @@
 import type { ExtractionDrift } from '../migration/drift-report.js';
 import { durationText } from '../migration/duration-text.js';
 import type { SecretUse } from '../migration/secrets.js';
-import type { LastSeen, Waiting } from '../store/store.js';
+import type { DiskUse, LastSeen, Waiting } from '../store/store.js';
 import { driftJson, driftText } from './drift-view.js';
 import { type Column, fields, table } from './table.js';
-import { isoSeconds, isoTime, isoTimeOrNull } from './text.js';
+import { bytesText, isoSeconds, isoTime, isoTimeOrNull } from './text.js';
 
 /** The state of the service at a glance, as people and programs read it. */
 export interface Stats {
@@ -14,6 +14,10 @@ export interface Stats {
   /** Higher counts of what waits are not exact. */
   readonly most: number;
   readonly drift: readonly ExtractionDrift[];
+  /** Null where there is no store yet. */
+  readonly disk: DiskUse | null;
+  /** Milliseconds. */
+  readonly retention: number;
 }
 
 const lastSeenColumns = (now: number): readonly Column<LastSeen>[] => [
@@ -47,7 +51,7 @@ function secretName({ secretIndex }: { readonly secretIndex: number }): string {
 }
 
 export function statsText(
-  { lastSeen, secrets, waiting, most, drift }: Stats,
+  { lastSeen, secrets, waiting, most, drift, disk, retention }: Stats,
   now: number,
   program: string,
 ): string {
@@ -71,10 +75,11 @@ export function statsText(
     ]),
     ...(waiting.pending.length === 0 ? [] : [table(pendingColumns, waiting.pending)]),
     driftText(drift),
+    ...(disk === null ? [] : [diskText(disk, retention, now)]),
   ].join('\n');
 }
 
-export function statsJson({ lastSeen, secrets, waiting, most, drift }: Stats) {
+export function statsJson({ lastSeen, secrets, waiting, most, drift, disk }: Stats) {
   const counted = (count: number) => ({ count: Math.min(count, most), more: count > most });
   const { received, quarantined, dead } = sums(waiting);
   return {
@@ -97,7 +102,21 @@ export function statsJson({ lastSeen, secrets, waiting, most, drift }: Stats) {
     },
     /** Fields of extractions' results that came or went, by a sample of the results. */
     drift: driftJson(drift),
+    disk: disk === null ? null : { ...disk, oldestAt: isoTimeOrNull(disk.oldestAt) },
   };
+}
+
+/** `free` is used again; what is older than the retention goes at its next round, unless it waits for something. */
+function diskText({ bytes, free, log, oldestAt }: DiskUse, retention: number, now: number): string {
+  const oldest =
+    oldestAt === null
+      ? null
+      : `${isoSeconds(oldestAt)} (${durationText(now - oldestAt)} ago; kept for ${durationText(retention)})`;
+  return fields([
+    ['database', `${bytesText(bytes)}, ${bytesText(free)} of it free for what comes next`],
+    ['write-ahead log', bytesText(log)],
+    ['oldest webhook', oldest],
+  ]);
 }
 
 function sums({ received, quarantined, pending, dead }: Waiting) {

@@ -115,8 +115,12 @@ export interface Store {
     readonly before: number;
     readonly after: number;
     readonly limit: number;
+    /** Only tells what would be removed. */
+    readonly dryRun?: boolean;
   }): Promise<{ readonly removed: number; readonly next: number | null }>;
 
+  /** Takes the same time whatever the store holds. */
+  diskUse(): Promise<DiskUse>;
   /** Proves that writes are possible, by one. */
   ping(now: number): Promise<void>;
   close(): Promise<void>;
@@ -346,6 +350,18 @@ export interface Waiting {
     readonly destination: string;
     readonly count: number;
   }[];
+}
+
+/** In bytes. */
+export interface DiskUse {
+  /** All of it, but for the log. */
+  readonly bytes: number;
+  /** What of it is empty, for what comes next. */
+  readonly free: number;
+  /** What was written and is not yet in its place. */
+  readonly log: number;
+  /** When the first of the webhooks that are kept arrived. */
+  readonly oldestAt: number | null;
 }
 
 /** How a destination answered one attempt. */

@@ -16,6 +16,7 @@ import type {
 import { Conversions } from './conversions.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryLists } from './delivery-lists.js';
+import { diskUse } from './disk-use.js';
 import type { Database, Statement } from './driver.js';
 import { EventLists } from './event-lists.js';
 import { Fields } from './fields.js';
@@ -53,7 +54,7 @@ export class SqliteStore implements Store {
 
   /** @param db with the current schema. */
   constructor(
-    db: Database,
+    private readonly db: Database,
     private readonly path: string,
     private readonly writable: boolean,
     private readonly closeDatabase: () => void,
@@ -190,7 +191,12 @@ export class SqliteStore implements Store {
   }
 
   prune(request: Parameters<Store['prune']>[0]) {
-    return this.#write(() => this.#prune.step(request));
+    const step = () => this.#prune.step(request);
+    return request.dryRun === true ? this.#read(step) : this.#write(step);
+  }
+
+  diskUse() {
+    return this.#read(() => diskUse(this.db, this.path));
   }
 
   ping(now: number) {
