@@ -118,6 +118,12 @@ export interface ClaimedDelivery {
   readonly webhook: Pick<StoredWebhook, 'id' | 'source' | 'format' | 'body' | 'signature'>;
 }
 
+/**
+ * Who has to act on a failure. `shim`: the request could not be built, signed or sent, by a bug, by the configuration,
+ * or for want of something on this machine. `destination`: the handler, or the way to it.
+ */
+export type Fault = 'shim' | 'destination';
+
 /** One request of a delivery and what came of it. */
 export interface Attempt {
   readonly startedAt: number;
@@ -127,6 +133,8 @@ export interface Attempt {
   readonly status: number | null;
   /** Why it failed, for a person; null where it succeeded. */
   readonly error: string | null;
+  /** Whose fault that is; null where it succeeded. */
+  readonly fault: Fault | null;
   /** The first 4 KiB of the answer's body, as text. */
   readonly response: string | null;
   /** What sent it: a delivery that was made for a live destination is sent as a shadow's once that has become one. */

@@ -21,20 +21,21 @@ export const keptFor = ({
 /**
  * Removes all that is over and arrived before a time, in small steps.
  *
- * @param goOn called after each step: false ends it early
+ * @param goOn called after each step with how many that were so far: false ends it early
  * @returns how many webhooks
  */
 export async function prune(
   store: Pick<Store, 'prune'>,
   before: number,
-  goOn: () => Promise<boolean>,
+  goOn: (removed: number) => Promise<boolean>,
+  { dryRun = false }: { readonly dryRun?: boolean } = {},
 ): Promise<number> {
   let total = 0;
   let after = 0;
   for (;;) {
-    const { removed, next } = await store.prune({ before, after, limit: STEP });
+    const { removed, next } = await store.prune({ before, after, limit: STEP, dryRun });
     total += removed;
-    if (next === null || !(await goOn())) return total;
+    if (next === null || !(await goOn(total))) return total;
     after = next;
   }
 }

@@ -46,7 +46,7 @@ describe('imports run one way', () => {
       /sqlite$|^node:sqlite|@photostructure/,
       /^store\/(sqlite\/|open\.ts)/,
     ],
-    ['undici only where requests are sent', /^undici/, /^(delivery|cli)\//],
+    ['undici only where requests are sent', /^undici/, /^((delivery|cli)\/|outbound\.ts$)/],
     ['prom-client only under telemetry/', /^prom-client/, /^telemetry\//],
     ['pino only under telemetry/', /^pino/, /^telemetry\//],
     ['commander only at the entry', /^commander/, /^(cli\/|main\.ts)/],

@@ -25,7 +25,9 @@ describe('retention', () => {
   it('goes in small steps, each from where the last one ended', async () => {
     const store = storeWith(250);
     expect(await prune(store, 1_000, async () => true)).toBe(250);
-    expect(store.steps).toEqual([0, 100, 200].map((after) => ({ before: 1_000, after, limit: 100 })));
+    expect(store.steps).toEqual(
+      [0, 100, 200].map((after) => ({ before: 1_000, after, limit: 100, dryRun: false })),
+    );
   });
 
   it('can be ended after any step', async () => {

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { ShimError } from '../errors.js';
-import type { DeliveryState } from '../model.js';
+import type { DeliveryState, Fault } from '../model.js';
 import type { DeliveryDetail } from '../store/store.js';
 import { attemptText, deliveryColumns, deliveryDetailJson, deliveryJson, modeText } from './delivery-view.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
@@ -21,6 +21,7 @@ import { listFromStore, withStore } from './with-store.js';
 interface ListOptions extends ConfigOption, JsonOption, PageOptions, PeriodOptions {
   readonly status?: DeliveryState;
   readonly destination?: string;
+  readonly fault?: Fault;
   readonly event?: number;
 }
 
@@ -42,11 +43,18 @@ export function addDeliveries(program: Command, run: Run): void {
       ]),
     )
     .option('--destination <name>', 'only to this destination')
+    .addOption(
+      new Option(
+        '--fault <whose>',
+        'only where the last attempt failed by the fault of the shim, or of the destination',
+      ).choices(['shim', 'destination']),
+    )
     .option('--event <id>', 'only of the event with this number', rowId)
     .action((options: ListOptions) => run((io) => listDeliveries(options, io)));
   withExamples(
     withJson(withConfig(withPeriod(withPage(list)))),
     'webhook-shim deliveries list --status dead',
+    'webhook-shim deliveries list --fault shim',
     'webhook-shim deliveries list --destination billing --since 1d --json',
   );
 
@@ -59,11 +67,12 @@ export function addDeliveries(program: Command, run: Run): void {
 }
 
 async function listDeliveries(options: ListOptions, io: Io): Promise<ExitStatus> {
-  const { status, destination, event, limit, before } = options;
+  const { status, destination, fault, event, limit, before } = options;
   const filter = {
     ...periodOf(options, io.now()),
     ...(status === undefined ? {} : { status }),
     ...(destination === undefined ? {} : { destination }),
+    ...(fault === undefined ? {} : { fault }),
     ...(event === undefined ? {} : { eventId: event }),
     ...(before === undefined ? {} : { before }),
   };
@@ -101,6 +110,7 @@ function deliveryText(delivery: DeliveryDetail): string {
     ['mode', modeText(delivery)],
     ['status', delivery.status],
     ['reason', delivery.reason],
+    ['fault', delivery.fault === null ? null : FAULT_TEXT[delivery.fault]],
     ['created', `${isoSeconds(delivery.createdAt)}${delivery.replayed ? ' (a replay)' : ''}`],
     ['next attempt', delivery.dueAt === null ? null : isoSeconds(delivery.dueAt)],
     ['ended', delivery.endedAt === null ? null : isoSeconds(delivery.endedAt)],
@@ -109,3 +119,9 @@ function deliveryText(delivery: DeliveryDetail): string {
   const attempts = delivery.attemptRows.map((attempt, index) => attemptText(attempt, index + 1));
   return [head, ...attempts].join('\n');
 }
+
+/** Who has to act. */
+const FAULT_TEXT: Readonly<Record<Fault, string>> = {
+  shim: 'of the shim: it was not sent; the reason says what to mend here, then replay it',
+  destination: 'of the destination: the handler, or the way to it',
+};

@@ -17,6 +17,7 @@ export const deliveryColumns: readonly Column<DeliveryRow>[] = [
   { title: 'last answer', value: lastAnswer },
   { title: 'next attempt', value: (row) => (row.dueAt === null ? null : isoSeconds(row.dueAt)) },
   { title: 'replayed', value: (row) => (row.replayed ? 'yes' : null) },
+  { title: 'fault', value: (row) => row.fault },
   { title: 'reason', value: (row) => row.reason },
 ];
 
@@ -46,6 +47,7 @@ export const deliveryJson = (row: DeliveryRow) => ({
   reason: row.reason,
   lastStatus: row.lastStatus,
   lastError: row.lastError,
+  fault: row.fault,
 });
 
 export const deliveryDetailJson = (delivery: DeliveryDetail) => ({
@@ -56,6 +58,7 @@ export const deliveryDetailJson = (delivery: DeliveryDetail) => ({
     durationMs: attempt.duration,
     status: attempt.status,
     error: attempt.error,
+    fault: attempt.fault,
     response: attempt.response,
     mode: attempt.mode,
     share: attempt.share,
@@ -73,7 +76,10 @@ export function attemptText(attempt: Attempt, number: number): string {
     ...(attempt.mode === 'shadow' ? ['shadow'] : []),
   ];
   const head = `${parts.join('  ')}\n`;
-  const error = attempt.error === null ? '' : `  error: ${printable(attempt.error)}\n`;
+  const error =
+    attempt.error === null
+      ? ''
+      : `  error: ${printable(attempt.error)}${attempt.fault === 'shim' ? ' (a fault of the shim)' : ''}\n`;
   const { response } = attempt;
   if (response === null || response === '') return head + error;
   return `${head}${error}  answer: ${printableLines(response).trimEnd().replaceAll('\n', '\n          ')}\n`;

@@ -135,6 +135,8 @@ function demoConfig(demo: {
         headers: {},
         timeout: 5_000,
         concurrency: 4,
+        tls: null,
+        proxy: null,
         // Nobody wants to wait five seconds here for the second attempt.
         retry: { attempts: 3, schedule: [0, 300, 1_000], jitter: 0 },
       },

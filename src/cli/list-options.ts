@@ -38,8 +38,12 @@ export function periodOf(
 
 const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
-/** Like the times that we print, one without a zone is UTC. */
-function timeOf(option: string, text: string, now: number): number {
+/**
+ * Like the times that we print, one without a zone is UTC.
+ *
+ * @throws {UsageError} where it is none
+ */
+export function timeOf(option: string, text: string, now: number): number {
   const ago = parseDuration(text);
   if (ago !== undefined) return now - ago;
   const zoned = /T/.test(text) && !/(Z|[+-]\d{2}:\d{2})$/.test(text) ? `${text}Z` : text;

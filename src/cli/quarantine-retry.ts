@@ -4,6 +4,7 @@ import { createExamine } from '../convert/converter.js';
 import { UsageError } from '../errors.js';
 import type { Conversion, QuarantineReason, StoredWebhook, Verified } from '../model.js';
 import type { SavedConversion, Store } from '../store/store.js';
+import { idsInQuarantine } from './ids-in-quarantine.js';
 import { type ExitStatus, type Io, type Run, type Writer, writeLine } from './io.js';
 import { type ConfigOption, rowIds, withConfig, withExamples } from './options.js';
 import { QUARANTINE_REASONS } from './quarantine-view.js';
@@ -18,7 +19,6 @@ interface RetryOptions extends ConfigOption {
 /** What a retry needs of the store. */
 type RetryStore = Pick<Store, 'getWebhook' | 'latestAccepted' | 'listQuarantine' | 'saveConversions'>;
 
-const PAGE = 1_000;
 /** Conversions saved in one transaction: so many, or fewer where they are large. */
 const BATCH = 100;
 const BATCH_CHARACTERS = 8 * 1024 * 1024;
@@ -57,21 +57,6 @@ async function retryWebhooks(ids: readonly number[], options: RetryOptions, io: 
     writeLine(io.stdout, `${count(retried, 'webhook')} converted${rest}.`);
     return failed === 0 ? 0 : 1;
   });
-}
-
-/** The oldest first, so that what was held up goes out in the order in which it came. */
-async function idsInQuarantine(store: RetryStore, reason?: QuarantineReason): Promise<readonly number[]> {
-  const ids: number[] = [];
-  for (;;) {
-    const before = ids.at(-1);
-    const rows = await store.listQuarantine({
-      limit: PAGE,
-      ...(before === undefined ? {} : { before }),
-      ...(reason === undefined ? {} : { reason }),
-    });
-    ids.push(...rows.map((row) => row.id));
-    if (rows.length < PAGE) return ids.reverse();
-  }
 }
 
 /** Batch by batch, so that an interrupted run has kept what it said and goes on when called again. @returns how many were converted */

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { ShimError, UsageError } from '../errors.js';
 import type { QuarantineReason } from '../model.js';
+import { idsInQuarantine } from './ids-in-quarantine.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { hintAtMore, nextBefore, type PageOptions, withPage } from './list-options.js';
 import {
@@ -29,9 +30,12 @@ interface ListOptions extends ConfigOption, JsonOption, PageOptions {
   readonly source?: string;
 }
 
-type ShowOptions = ConfigOption & JsonOption;
+interface ShowOptions extends ConfigOption, JsonOption {
+  readonly body?: boolean;
+}
 
 interface DiscardOptions extends ConfigOption {
+  readonly reason?: QuarantineReason;
   readonly note: string;
 }
 
@@ -52,20 +56,32 @@ export function addQuarantine(program: Command, run: Run): void {
     .command('show')
     .description('one webhook: why it is there, its raw body, its signature')
     .argument('<id>', 'its number', rowId)
+    .addOption(new Option('--body', 'print the raw body alone, to the byte').conflicts('json'))
     .action((id: number, options: ShowOptions) => run((io) => showWebhook(id, options, io)));
-  withExamples(withJson(withConfig(show)), 'webhook-shim quarantine show 3');
+  withExamples(
+    withJson(withConfig(show)),
+    'webhook-shim quarantine show 3',
+    'webhook-shim quarantine show 3 --body > body.json',
+  );
 
   addQuarantineRetry(quarantine, run);
 
   const discard = quarantine
     .command('discard')
     .description('take webhooks out of quarantine for good; they stay stored until retention')
-    .argument('<id...>', 'their numbers', rowIds)
+    .argument('[id...]', 'their numbers', rowIds)
+    .addOption(
+      new Option('--reason <reason>', 'all that are there for this reason').choices(QUARANTINE_REASONS),
+    )
     .requiredOption('--note <text>', 'why, for whoever asks later')
     .action((ids: readonly number[], options: DiscardOptions) =>
       run((io) => discardWebhooks(ids, options, io)),
     );
-  withExamples(withConfig(discard), 'webhook-shim quarantine discard 3 4 --note "test upload"');
+  withExamples(
+    withConfig(discard),
+    'webhook-shim quarantine discard 3 4 --note "test upload"',
+    'webhook-shim quarantine discard --reason no_files --note "nothing in them"',
+  );
 }
 
 async function listQuarantine(options: ListOptions, io: Io): Promise<ExitStatus> {
@@ -93,15 +109,24 @@ async function showWebhook(id: number, options: ShowOptions, io: Io): Promise<Ex
   return withStore<ExitStatus>(options, io, 'read', async (store) => {
     const webhook = await store.getWebhook(id);
     if (webhook === null) throw new ShimError('not_found', `there is no webhook ${id}`);
-    io.stdout.write(options.json === true ? jsonDocument(webhookJson(webhook)) : webhookText(webhook));
+    if (options.body === true) io.stdout.write(webhook.body);
+    else io.stdout.write(options.json === true ? jsonDocument(webhookJson(webhook)) : webhookText(webhook));
     return 0;
   });
 }
 
-async function discardWebhooks(ids: readonly number[], options: DiscardOptions, io: Io): Promise<ExitStatus> {
-  const note = options.note.trim();
+async function discardWebhooks(
+  given: readonly number[],
+  { note: text, ...options }: DiscardOptions,
+  io: Io,
+): Promise<ExitStatus> {
+  const note = text.trim();
   if (note === '') throw new UsageError('usage', '--note is empty: say why the webhooks are discarded');
+  if (given.length > 0 === (options.reason !== undefined)) {
+    throw new UsageError('usage', 'say which ones: numbers, or --reason REASON');
+  }
   return withStore<ExitStatus>(options, io, 'share', async (store) => {
+    const ids = given.length > 0 ? given : await idsInQuarantine(store, options.reason);
     const discarded = new Set(await store.discardQuarantined(ids, note, io.now()));
     const others = ids.filter((id) => !discarded.has(id));
     writeLine(io.stdout, `${count(discarded.size, 'webhook')} discarded.`);

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ShimError, UsageError } from '../errors.js';
 import { VERSION } from '../version.js';
+import { addBackup } from './backup.js';
 import { addCheck } from './check.js';
 import { addConvert } from './convert.js';
 import { addDeliveries } from './deliveries.js';
@@ -9,6 +10,7 @@ import { addEvents } from './events.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { addListen } from './listen.js';
 import { addParity } from './parity.js';
+import { addPrune } from './prune.js';
 import { addQuarantine } from './quarantine.js';
 import { addReady } from './ready.js';
 import { addRefused } from './refused.js';
@@ -66,6 +68,8 @@ function createProgram(io: Io, run: Run): Command {
     addParity,
     addReady,
     addStats,
+    addPrune,
+    addBackup,
   ]) {
     add(program, run);
   }

@@ -1,11 +1,11 @@
 import type { ExtractionDrift } from '../migration/drift-report.js';
 import { durationText } from '../migration/duration-text.js';
 import type { SecretUse } from '../migration/secrets.js';
-import type { LastSeen, Waiting } from '../store/store.js';
+import type { DiskUse, LastSeen, Waiting } from '../store/store.js';
 import { driftJson, driftText } from './drift-view.js';
 import { countsJson, type RefusedCounts, since } from './refused-view.js';
 import { type Column, fields, table } from './table.js';
-import { isoSeconds, isoTime, isoTimeOrNull } from './text.js';
+import { bytesText, isoSeconds, isoTime, isoTimeOrNull } from './text.js';
 
 /** Refused requests are counted so far back. */
 const DAYS = 7;
@@ -20,6 +20,10 @@ export interface Stats {
   /** Requests that were refused for their signature. */
   readonly refused: RefusedCounts;
   readonly drift: readonly ExtractionDrift[];
+  /** Null where there is no store yet. */
+  readonly disk: DiskUse | null;
+  /** Milliseconds. */
+  readonly retention: number;
 }
 
 const lastSeenColumns = (now: number): readonly Column<LastSeen>[] => [
@@ -53,7 +57,7 @@ function secretName({ secretIndex }: { readonly secretIndex: number }): string {
 }
 
 export function statsText(
-  { lastSeen, secrets, waiting, most, refused, drift }: Stats,
+  { lastSeen, secrets, waiting, most, refused, drift, disk, retention }: Stats,
   now: number,
   program: string,
 ): string {
@@ -79,10 +83,11 @@ export function statsText(
     ]),
     ...(waiting.pending.length === 0 ? [] : [table(pendingColumns, waiting.pending)]),
     driftText(drift),
+    ...(disk === null ? [] : [diskText(disk, retention, now)]),
   ].join('\n');
 }
 
-export function statsJson({ lastSeen, secrets, waiting, most, refused, drift }: Stats) {
+export function statsJson({ lastSeen, secrets, waiting, most, refused, drift, disk }: Stats) {
   const counted = (count: number) => ({ count: Math.min(count, most), more: count > most });
   const { received, quarantined, dead } = sums(waiting);
   return {
@@ -107,7 +112,21 @@ export function statsJson({ lastSeen, secrets, waiting, most, refused, drift }: 
     refused: countsJson(refused),
     /** Fields of extractions' results that came or went, by a sample of the results. */
     drift: driftJson(drift),
+    disk: disk === null ? null : { ...disk, oldestAt: isoTimeOrNull(disk.oldestAt) },
   };
+}
+
+/** `free` is used again; what is older than the retention goes at its next round, unless it waits for something. */
+function diskText({ bytes, free, log, oldestAt }: DiskUse, retention: number, now: number): string {
+  const oldest =
+    oldestAt === null
+      ? null
+      : `${isoSeconds(oldestAt)} (${durationText(now - oldestAt)} ago; kept for ${durationText(retention)})`;
+  return fields([
+    ['database', `${bytesText(bytes)}, ${bytesText(free)} of it free for what comes next`],
+    ['write-ahead log', bytesText(log)],
+    ['oldest webhook', oldest],
+  ]);
 }
 
 function sums({ received, quarantined, pending, dead }: Waiting) {

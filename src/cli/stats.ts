@@ -17,7 +17,7 @@ export function addStats(program: Command, run: Run): void {
   const command = program
     .command('stats')
     .description(
-      'who was last seen in which format, which secrets are in use, what waits, what was refused, and which fields came or went',
+      'who was last seen in which format, which secrets are in use, what waits, what was refused, which fields came or went, and the disk',
     )
     .action((options: StatsOptions) => run((io) => stats(options, io)));
   withExamples(withJson(withConfig(command)), 'webhook-shim stats', 'webhook-shim stats --json');
@@ -34,6 +34,8 @@ async function stats(options: StatsOptions, io: Io): Promise<ExitStatus> {
       most: MOST_COUNTED,
       refused: (await store?.refusedCounts()) ?? [],
       drift: store === null ? [] : await driftReport(store, now),
+      disk: (await store?.diskUse()) ?? null,
+      retention: config.store.retention,
     };
   });
   io.stdout.write(options.json === true ? jsonDocument(statsJson(found)) : statsText(found, now, io.program));

@@ -35,6 +35,14 @@ export const isoTimeOrNull = (time: number | null): string | null => (time === n
 export const count = (number: number, noun: string, plural = `${noun}s`): string =>
   `${number} ${number === 1 ? noun : plural}`;
 
+/** `512 bytes`, `3.4 MiB`. */
+export function bytesText(bytes: number): string {
+  if (bytes < 1024) return count(bytes, 'byte');
+  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(Math.floor(Math.log2(bytes) / 10), units.length);
+  return `${(bytes / 1024 ** power).toFixed(1)} ${units[power - 1]}`;
+}
+
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Without what may be secret in a URL: user, password, query, fragment. */

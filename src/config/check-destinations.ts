@@ -52,6 +52,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   'expect',
   'host',
   'keep-alive',
+  'proxy-authorization',
   'te',
   'trailer',
   'transfer-encoding',

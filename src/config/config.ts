@@ -62,6 +62,17 @@ export interface DestinationConfig {
   readonly timeout: number;
   readonly concurrency: number;
   readonly retry: RetryConfig;
+  readonly tls: TlsConfig | null;
+  /** The URL of the proxy that it is reached through, with user and password; null: none. */
+  readonly proxy: string | null;
+}
+
+/** What the files hold, in PEM; null where none is named. `cert` and `key` come together. */
+export interface TlsConfig {
+  /** The authorities that are believed, these alone; null: those that Node.js knows. */
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
 }
 
 export interface RetryConfig {

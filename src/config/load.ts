@@ -5,8 +5,10 @@ import { checkAlternatives } from './check-alternatives.js';
 import { checkContracts } from './check-contracts.js';
 import { checkDestinations } from './check-destinations.js';
 import { checkNames } from './check-names.js';
+import { checkProxies } from './check-proxies.js';
 import { checkSchema, configSchema } from './check-schema.js';
 import { checkSecrets } from './check-secrets.js';
+import { checkTls } from './check-tls.js';
 import { checkBounds, checkPorts } from './check-values.js';
 import { checkWhen } from './check-when.js';
 import type { Config } from './config.js';
@@ -68,10 +70,12 @@ export function loadConfig({ file, env, cwd, text }: LoadOptions): LoadedConfig 
   checkDestinations(draft);
   const whens = checkWhen(draft, pathToFileURL(path), readText);
   const contracts = checkContracts(draft, pathToFileURL(path), readText);
+  const tls = checkTls(draft, readNear);
+  const proxies = checkProxies(draft, variables);
 
   const all = [...faults.map((fault) => ({ file, ...fault, path: '' })), ...draft.faults(file)];
   if (all.length > 0) throw new ConfigError(all.sort((a, b) => a.line - b.line || a.column - b.column));
-  const config = resolveConfig(draft.value, { whens, contracts });
+  const config = resolveConfig(draft.value, { whens, contracts, tls, proxies });
   return { config, file: path, warnings: warningsOf(config) };
 }
 

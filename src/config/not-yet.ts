@@ -11,7 +11,6 @@ const NOT_YET: readonly {
   { path: ['destinations', '*', 'rate'], instead: 'remove it' },
   { path: ['destinations', '*', 'ordered'], inert: /^none$/, instead: 'only "none" is' },
   { path: ['destinations', '*', 'breaker'], instead: 'remove it' },
-  { path: ['destinations', '*', 'tls'], instead: 'remove it' },
 ];
 
 /** Refuses what would have to be ignored otherwise. */

@@ -1,5 +1,12 @@
 import { DEFAULT_STATUSES } from '../formats/legacy.js';
-import type { Config, DestinationConfig, JsonSchema, RetryConfig, SourceConfig } from './config.js';
+import type {
+  Config,
+  DestinationConfig,
+  JsonSchema,
+  RetryConfig,
+  SourceConfig,
+  TlsConfig,
+} from './config.js';
 import { parseDuration } from './duration.js';
 import { isRecord } from './path.js';
 import { parseSize } from './size.js';
@@ -10,15 +17,23 @@ type Raw = Readonly<Record<string, unknown>>;
  * Turns a file's value into the frozen configuration: units to milliseconds and bytes, what depends on other keys.
  *
  * @param checked without a fault, and with the schema's defaults: whatever does not fit here is a bug
- * @param schemas self-contained: the `when` of each destination, by `destinations[0].when`, and those of the contracts, by
- *   `sources[0].contracts[0].schema`
+ * @param found what was read for it, by where it is named: the `when` of each destination by `destinations[0].when`, the
+ *   schemas of the contracts by `sources[0].contracts[0].schema`, both self-contained; certificates and keys by
+ *   `destinations[0].tls`; proxies by `destinations[0].url`
  */
 export function resolveConfig(
   checked: unknown,
   {
     whens,
     contracts,
-  }: { readonly whens: ReadonlyMap<string, JsonSchema>; readonly contracts: ReadonlyMap<string, JsonSchema> },
+    tls,
+    proxies,
+  }: {
+    readonly whens: ReadonlyMap<string, JsonSchema>;
+    readonly contracts: ReadonlyMap<string, JsonSchema>;
+    readonly tls: ReadonlyMap<string, TlsConfig>;
+    readonly proxies: ReadonlyMap<string, string>;
+  },
 ): Config {
   const { server, admin, store, log, sources, destinations } = record(checked);
   const sourceConfigs = list(sources).map((source, index) =>
@@ -32,7 +47,11 @@ export function resolveConfig(
     log: { level: word(record(log).level, LEVELS), format: word(record(log).format, ['json', 'pretty']) },
     sources: sourceConfigs,
     destinations: list(destinations).map((each, index) =>
-      toDestination(record(each), names, whens.get(`destinations[${index}].when`) ?? null),
+      toDestination(record(each), names, {
+        when: whens.get(`destinations[${index}].when`) ?? null,
+        tls: tls.get(`destinations[${index}].tls`) ?? null,
+        proxy: proxies.get(`destinations[${index}].url`) ?? null,
+      }),
     ),
   };
   return deepFreeze(config);
@@ -58,13 +77,16 @@ function toSource(raw: Raw, contractSchema: (index: number) => JsonSchema): Sour
   };
 }
 
-function toDestination(raw: Raw, allSources: readonly string[], when: JsonSchema | null): DestinationConfig {
+function toDestination(
+  raw: Raw,
+  allSources: readonly string[],
+  found: Pick<DestinationConfig, 'when' | 'tls' | 'proxy'>,
+): DestinationConfig {
   return {
     name: text(raw.name),
     url: new URL(text(raw.url)).href,
     sources: raw.sources === undefined ? allSources : list(raw.sources).map(text),
     events: list(raw.events).map(text),
-    when,
     format: word(raw.format, ['legacy', 'new']),
     mode: word(raw.mode, ['live', 'shadow', 'paused']),
     share: number(raw.share),
@@ -75,6 +97,7 @@ function toDestination(raw: Raw, allSources: readonly string[], when: JsonSchema
     timeout: duration(raw.timeout),
     concurrency: number(raw.concurrency),
     retry: toRetry(record(raw.retry)),
+    ...found,
   };
 }
 

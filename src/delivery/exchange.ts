@@ -1,12 +1,26 @@
 import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
 import type { Answer } from './answer.js';
-import { describeFault } from './fault.js';
+import { isOurs, wasClosed } from './fault.js';
 
 /** What is kept of an answer's body, in bytes. */
 const KEPT = 4096;
 /** So much of a body is read to keep its connection; a longer one is cut off, which costs the connection. */
 const READ = 64 * 1024;
+
+/** What an exchange asks of whoever sends it. */
+interface Line {
+  /** Milliseconds for all of it. */
+  readonly timeout: number;
+  /** Why there was no answer, for a person. */
+  readonly describe: (error: Error) => string;
+  /** Whether the request that begins now is the first of its connection. */
+  readonly isFirst: () => boolean;
+  /** Sends it once more, over another connection. */
+  readonly again: (exchange: Exchange) => void;
+  /** Gets the answer, or null where it was abandoned; called once. */
+  readonly done: (exchange: Exchange, answer: Answer | null) => void;
+}
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -15,11 +29,13 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
  * would need a reader of their own, and which costs more than all that is done here.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
-  readonly #url: URL;
-  readonly #done: (exchange: Exchange, answer: Answer | null) => void;
+  readonly #line: Line;
   #begun = performance.now();
   #controller: Dispatcher.DispatchController | null = null;
   #ended = false;
+  /** Whether its connection had served others before. */
+  #reused = false;
+  #isAgain = false;
   #status: number | null = null;
   #retryAfter: string | null = null;
   #chunks: Buffer[] = [];
@@ -28,17 +44,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** When it has taken too long, on the clock of `performance.now()`. */
   readonly deadline: number;
 
-  /** @param done gets the answer, or null where it was abandoned; called once. */
-  constructor(url: URL, timeout: number, done: (exchange: Exchange, answer: Answer | null) => void) {
-    this.#url = url;
-    this.#done = done;
-    this.deadline = this.#begun + timeout;
+  constructor(line: Line) {
+    this.#line = line;
+    this.deadline = this.#begun + line.timeout;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#ended) controller.abort(new Error('too late'));
-    else this.#begun = performance.now();
+    else {
+      this.#reused = !this.#line.isFirst();
+      this.#begun = performance.now();
+    }
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
@@ -60,7 +77,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (!this.#ended) this.#end(describeFault(error, this.#url));
+    if (this.#ended) return;
+    if (this.#wasIdle(error)) {
+      this.#isAgain = true;
+      this.#controller = null;
+      this.#line.again(this);
+    } else this.#end(this.#line.describe(error), isOurs(error));
+  }
+
+  /**
+   * A handler may close an idle connection at the moment at which a request is on its way over it. Nobody is at fault,
+   * and a repeat has the same `webhook-id`: it is sent once more instead of failing.
+   */
+  #wasIdle(error: Error): boolean {
+    return this.#reused && !this.#isAgain && this.#status === null && wasClosed(error);
   }
 
   timeOut(limit: string): void {
@@ -73,7 +103,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   abandon(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#done(this, null);
+    this.#line.done(this, null);
     this.#controller?.abort(new Error('abandoned'));
   }
 
@@ -82,12 +112,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error('cut off'));
   }
 
-  #end(fault: string | null): void {
+  #end(fault: string | null, ours = false): void {
     if (this.#ended) return;
     this.#ended = true;
     const duration = Math.round(performance.now() - this.#begun);
     const response = this.#status === null ? null : textOf(this.#chunks, this.#size);
-    this.#done(this, { duration, status: this.#status, response, retryAfter: this.#retryAfter, fault });
+    this.#line.done(this, {
+      duration,
+      status: this.#status,
+      response,
+      retryAfter: this.#retryAfter,
+      fault,
+      ours,
+    });
   }
 }
 

@@ -3,6 +3,24 @@ interface Place {
   readonly port: string;
 }
 
+/** Before there is a connection: with a proxy, those are of the way to that. */
+const CONNECTING: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+const OURS: ReadonlySet<string> = new Set([
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+  'EMFILE',
+  'ENFILE',
+]);
+const CLOSING: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
 const UNKNOWN_AUTHORITY = ({ host }: Place): string =>
   `the certificate of ${host} is not signed by an authority that is known here`;
 const CLOSED = ({ host, port }: Place): string =>
@@ -37,13 +55,45 @@ const MEANING: Readonly<Record<string, (place: Place) => string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
 };
 
-/** The code and the meaning of what kept a request from being answered, for a person: no header, no path, no query. */
-export function describeFault(error: unknown, url: URL): string {
+/**
+ * The code and the meaning of what kept a request from being answered, for a person: no header, no path, no query, no
+ * user of a proxy.
+ *
+ * @param proxy what it went through
+ */
+export function describeFault(error: unknown, url: URL, proxy: URL | null): string {
   const { code, message } = partsOf(error);
-  const place: Place = { host: url.hostname, port: url.port || (url.protocol === 'https:' ? '443' : '80') };
-  const meaning = MEANING[code]?.(place) ?? meaningOfFamily(code, place) ?? message;
-  return code === '' ? meaning : `${code}: ${meaning}`;
+  const refused = proxy === null ? undefined : refusalOf(message, placeOf(proxy));
+  if (refused !== undefined) return refused;
+  const atProxy = proxy !== null && CONNECTING.has(code);
+  const meaning = meaningOf(code, placeOf(atProxy ? proxy : url)) ?? message;
+  return `${code === '' ? '' : `${code}: `}${atProxy ? 'the proxy: ' : ''}${meaning}`;
 }
+
+/** Whether the request could not be sent at all: it is malformed, or this machine lacks something for it. */
+export function isOurs(error: unknown): boolean {
+  const { code, message } = partsOf(error);
+  return OURS.has(code) && !message.startsWith('Proxy ');
+}
+
+/** Whether the other side, or what is between, ended the connection. */
+export const wasClosed = (error: unknown): boolean => CLOSING.has(partsOf(error).code);
+
+const placeOf = ({ hostname, port, protocol }: URL): Place => ({
+  host: hostname,
+  port: port || (protocol === 'https:' ? '443' : '80'),
+});
+
+/** undici tells by its message alone what a proxy answered. */
+function refusalOf(message: string, { host, port }: Place): string | undefined {
+  const [, status] = /^Proxy response \((\d{3})\)/.exec(message) ?? /^Proxy .*\((407)\)$/.exec(message) ?? [];
+  if (status === undefined) return undefined;
+  const remedy = status === '407' ? ': put its user and password into the URL of the proxy' : '';
+  return `the proxy ${host}:${port} refused with ${status}${remedy}`;
+}
+
+const meaningOf = (code: string, place: Place): string | undefined =>
+  MEANING[code]?.(place) ?? meaningOfFamily(code, place);
 
 function meaningOfFamily(code: string, place: Place): string | undefined {
   if (code.startsWith('HPE_') || code === 'HTTPParserError')

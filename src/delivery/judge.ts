@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { Fault } from '../model.js';
 import type { Answer } from './answer.js';
 
 export type Verdict =
@@ -7,6 +8,7 @@ export type Verdict =
       readonly success: false;
       /** For a person. */
       readonly reason: string;
+      readonly fault: Fault;
       /** Milliseconds that the destination asks us to wait; null where it asks for nothing. */
       readonly retryAfter: number | null;
     };
@@ -20,6 +22,7 @@ export function judge(answer: Answer, now: number): Verdict {
   if (fault === null && status !== null && status >= 200 && status < 300) return { success: true };
   return {
     success: false,
+    fault: answer.ours ? 'shim' : 'destination',
     reason: fault ?? (status === null ? 'no answer' : describeStatus(status)),
     retryAfter: answer.retryAfter === null ? null : parseRetryAfter(answer.retryAfter, now),
   };

@@ -131,7 +131,7 @@ function startSendingLane(options: LaneOptions): Lane {
       now: endedAt,
       random: options.random(),
     });
-    const { status, duration, error } = settlement.attempt;
+    const { status, duration, error, fault } = settlement.attempt;
     options.onAttempt(settlement.outcome, duration, endedAt - delivery.receivedAt);
     const fields = {
       delivery: delivery.id,
@@ -142,12 +142,15 @@ function startSendingLane(options: LaneOptions): Lane {
       status,
       duration,
     };
-    if (settlement.outcome === 'missed') log.info({ ...fields, error }, 'a shadow missed it');
+    if (settlement.outcome === 'missed') log.info({ ...fields, error, fault }, 'a shadow missed it');
     else if (settlement.outcome === 'delivered') log.debug(fields, 'delivered');
     else if (settlement.outcome === 'dead')
-      log.error({ ...fields, reason: settlement.reason }, 'dead letter');
+      log.error({ ...fields, reason: settlement.reason, fault }, 'dead letter');
     else if (settlement.outcome === 'retry') {
-      log.warn({ ...fields, error, dueAt: settlement.dueAt }, 'attempt failed; it will be tried again');
+      log.warn(
+        { ...fields, error, fault, dueAt: settlement.dueAt },
+        'attempt failed; it will be tried again',
+      );
     }
     settler.add(settlement, leaseEnd, delivery.webhook.id);
   };
@@ -224,4 +227,5 @@ const unsendable = (error: unknown): Answer => ({
   response: null,
   retryAfter: null,
   fault: `not sent: ${error instanceof Error ? error.message : String(error)}`,
+  ours: true,
 });

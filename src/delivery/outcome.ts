@@ -20,6 +20,7 @@ export function outcomeOf(
     duration: answer.duration,
     status: answer.status,
     error: verdict.success ? null : verdict.reason,
+    fault: verdict.success ? null : verdict.fault,
     response: answer.response,
     mode,
     share: delivery.share,

@@ -1,8 +1,9 @@
 import { performance } from 'node:perf_hooks';
-import { Pool } from 'undici';
 import type { DestinationConfig } from '../config/config.js';
+import { openOutbound } from '../outbound.js';
 import type { Answer, Message } from './answer.js';
 import { Exchange } from './exchange.js';
+import { describeFault } from './fault.js';
 
 export interface Sender {
   /** Never rejects, and ends within the destination's timeout. @returns null where it was abandoned. */
@@ -15,18 +16,31 @@ export interface Sender {
 
 /** Sends to one destination, over connections of its own. Redirects are not followed. */
 export function createSender(
-  destination: Pick<DestinationConfig, 'url' | 'timeout' | 'concurrency'>,
+  destination: Pick<DestinationConfig, 'url' | 'timeout' | 'concurrency' | 'tls' | 'proxy'>,
 ): Sender {
   const { timeout, concurrency } = destination;
   const url = new URL(destination.url);
+  const proxy = destination.proxy === null ? null : new URL(destination.proxy);
   const request = {
+    origin: url.origin,
     method: 'POST',
     path: url.pathname + url.search,
     headersTimeout: 0,
     bodyTimeout: 0,
   } as const;
   const limit = timeout % 1000 === 0 ? `${timeout / 1000}s` : `${timeout}ms`;
-  const pool = new Pool(url.origin, { connections: concurrency, pipelining: 1, connectTimeout: timeout });
+  // The first request of a connection begins in the tick in which that is made.
+  let connected = false;
+  const outbound = openOutbound(destination, {
+    connections: concurrency,
+    connectTimeout: timeout,
+    onConnect: () => {
+      connected = true;
+      queueMicrotask(() => {
+        connected = false;
+      });
+    },
+  });
 
   // The time limit is for the whole exchange, which undici's limits for its parts cannot express. All have the same
   // limit, so that a Set has them in the order in which they run out, and one timer for the oldest does for all.
@@ -52,19 +66,31 @@ export function createSender(
   return {
     send: (message) =>
       new Promise((resolve) => {
-        const exchange = new Exchange(url, timeout, (ended, answer) => {
-          underWay.delete(ended);
-          resolve(answer);
+        const exchange = new Exchange({
+          timeout,
+          describe: (error) => describeFault(error, url, proxy),
+          isFirst: () => connected,
+          // Not at once: undici is amid the end of the connection that failed.
+          again: (which) => queueMicrotask(() => dispatch(which)),
+          done: (ended, answer) => {
+            underWay.delete(ended);
+            resolve(answer);
+          },
         });
+        const dispatch = (which: Exchange): void => {
+          // undici's ProxyAgent writes into what it is given.
+          const headers = proxy === null ? message.headers : { ...message.headers };
+          outbound.dispatch({ ...request, body: message.body, headers }, which);
+        };
         underWay.add(exchange);
         timer ??= setTimeout(timeOut, timeout);
-        pool.dispatch({ ...request, body: message.body, headers: message.headers }, exchange);
+        dispatch(exchange);
       }),
     abandon,
     close: async () => {
       abandon();
       clearTimeout(timer);
-      await pool.destroy();
+      await outbound.destroy();
     },
   };
 }

@@ -3,6 +3,7 @@ import type {
   ClaimedDelivery,
   Conversion,
   DeliveryState,
+  Fault,
   Format,
   NewWebhook,
   QuarantineReason,
@@ -115,8 +116,12 @@ export interface Store extends RefusedStore {
     readonly before: number;
     readonly after: number;
     readonly limit: number;
+    /** Only tells what would be removed. */
+    readonly dryRun?: boolean;
   }): Promise<{ readonly removed: number; readonly next: number | null }>;
 
+  /** Takes the same time whatever the store holds. */
+  diskUse(): Promise<DiskUse>;
   /** Proves that writes are possible, by one. */
   ping(now: number): Promise<void>;
   close(): Promise<void>;
@@ -178,6 +183,7 @@ export interface DeliveryQuery extends Page {
   readonly status?: DeliveryState;
   readonly destination?: string;
   readonly eventId?: number;
+  readonly fault?: Fault;
   readonly since?: number;
   readonly until?: number;
 }
@@ -266,6 +272,8 @@ export interface DeliveryRow {
   readonly reason: string | null;
   readonly lastStatus: number | null;
   readonly lastError: string | null;
+  /** Whose fault it is that the last attempt failed; null where it did not, and before there was one. */
+  readonly fault: Fault | null;
 }
 
 export interface DeliveryDetail extends DeliveryRow {
@@ -343,6 +351,18 @@ export interface Waiting {
     readonly destination: string;
     readonly count: number;
   }[];
+}
+
+/** In bytes. */
+export interface DiskUse {
+  /** All of it, but for the log. */
+  readonly bytes: number;
+  /** What of it is empty, for what comes next. */
+  readonly free: number;
+  /** What was written and is not yet in its place. */
+  readonly log: number;
+  /** When the first of the webhooks that are kept arrived. */
+  readonly oldestAt: number | null;
 }
 
 /** How a destination answered one attempt. */

@@ -52,6 +52,7 @@ const settlement = ({ id, fence }) => {
     duration: 3,
     status: 200,
     error: null,
+    fault: null,
     response: '{"message":"Webhook received"}',
     mode: 'live',
     share: 100,

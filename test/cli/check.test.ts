@@ -1,8 +1,12 @@
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { startProxy } from '../support/proxy.js';
+import { pem } from '../support/tls/files.js';
+import { ASKING, startSecureHandler } from '../support/tls/secure-handler.js';
 import { configText, Place, SECRET } from './support.js';
 
 async function handlerAnswering(status: number): Promise<string> {
@@ -97,5 +101,52 @@ describe('check', () => {
     expect(stdout).toMatch(/^billing .* FAILED: does not answer: connect ECONNREFUSED/m);
     const { stdout: json } = await place.run('check --probe --json');
     expect(JSON.parse(json)).toMatchObject({ ok: false, destinations: [{ probe: { ok: false } }] });
+  });
+
+  it('probes: does not wait for ever', async () => {
+    const server = createTcpServer(() => {}).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const place = await Place.create(configText({ url: 'https://handler.invalid/hook' }));
+    const env = { HTTPS_PROXY: `127.0.0.1:${port}` };
+    const { status, stdout } = await place.run('check --probe', { env });
+    expect(status).toBe(1);
+    expect(stdout).toContain(`does not answer: nothing came within 5 s, through the proxy 127.0.0.1:${port}`);
+  });
+
+  it('probes with the certificates of the deliveries', async () => {
+    const handler = await startSecureHandler(ASKING);
+    const tls = (key: string) => `    tls: { ca: ca.pem, cert: client.pem, key: ${key} }\n`;
+    const place = await Place.create(configText({ url: handler.url }) + tls('client.key'));
+    await place.write('ca.pem', pem('authority.pem'));
+    await place.write('client.pem', pem('client.pem'));
+    await place.write('client.key', pem('client.key'));
+    const { status, stdout } = await place.run('check --probe');
+    expect({ status, clients: handler.clients }).toEqual({ status: 0, clients: ['client'] });
+    expect(stdout).not.toContain('PRIVATE KEY');
+    await place.write('shim.yaml', configText({ url: handler.url }));
+    expect(await place.run('check --probe')).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/FAILED: does not answer: .*certificate/),
+    });
+  });
+
+  it('probes through the proxy of the deliveries, whose password is nobody else’s business', async () => {
+    const authorization = `Basic ${Buffer.from('me:geheim').toString('base64')}`;
+    const { port, asked } = await startProxy({ authorization });
+    const place = await Place.create(configText({ url: 'https://handler.invalid/hook' }));
+    const env = { HTTPS_PROXY: `http://me:geheim@127.0.0.1:${port}` };
+    const { status, stdout } = await place.run('check --probe', { env });
+    expect(asked).toEqual(['CONNECT handler.invalid:443']);
+    expect(status).toBe(1);
+    expect(stdout).toContain(`, through the proxy 127.0.0.1:${port}`);
+    expect(stdout).not.toContain('geheim');
+    expect(await place.run('check', { env: { HTTPS_PROXY: 'socks5://me:geheim@x' } })).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(
+        /^shim\.yaml:\d+:\d+ destinations\[0\]\.url: .*HTTPS_PROXY.* not supported/,
+      ),
+    });
   });
 });

@@ -19,10 +19,10 @@ describe('deliveries list', () => {
     expect(status).toBe(0);
     const [head, row] = stdout.split('\n');
     expect(head).toMatch(
-      /^ID +CREATED +EVENT ID +EVENT +DESTINATION +MODE +STATUS +ATTEMPTS +LAST ANSWER +NEXT ATTEMPT +REPLAYED +REASON$/,
+      /^ID +CREATED +EVENT ID +EVENT +DESTINATION +MODE +STATUS +ATTEMPTS +LAST ANSWER +NEXT ATTEMPT +REPLAYED +FAULT +REASON$/,
     );
     expect(row).toMatch(
-      /^1 +2026-03-01T12:00:00Z +1 +extraction\.processed +billing +live +pending +1 +HTTP 500 +2026-03-01T12:00:30Z +- +-$/,
+      /^1 +2026-03-01T12:00:00Z +1 +extraction\.processed +billing +live +pending +1 +HTTP 500 +2026-03-01T12:00:30Z +- +destination +-$/,
     );
   });
 
@@ -31,7 +31,7 @@ describe('deliveries list', () => {
     await place.receive({});
     await place.attempt({ status: null, error: 'connect ECONNREFUSED' }, 'dead');
     const { stdout } = await place.run('deliveries list --status dead');
-    expect(stdout).toMatch(/dead +1 +connect ECONNREFUSED +- +- +used up its 2 attempts$/m);
+    expect(stdout).toMatch(/dead +1 +connect ECONNREFUSED +- +- +destination +used up its 2 attempts$/m);
   });
 
   it('shows the mode, and the share where it is not all', async () => {
@@ -39,7 +39,7 @@ describe('deliveries list', () => {
     await place.receive({});
     await place.attempt({ status: 503, error: 'answered 503', mode: 'shadow', share: 87.5 }, 'missed');
     const { stdout } = await place.run('deliveries list --status missed');
-    expect(stdout).toMatch(/ billing +shadow 87\.5% +missed +1 +HTTP 503 +- +- +-$/m);
+    expect(stdout).toMatch(/ billing +shadow 87\.5% +missed +1 +HTTP 503 +- +- +destination +-$/m);
     expect(JSON.parse((await place.run('deliveries list --json')).stdout)).toMatchObject({
       deliveries: [{ destination: 'billing', mode: 'shadow', share: 87.5, status: 'missed' }],
     });
@@ -70,6 +70,24 @@ describe('deliveries list', () => {
     const { stdout } = await place.run(`deliveries list --json ${filter}`);
     const { deliveries }: { deliveries: { id: number }[] } = JSON.parse(stdout);
     expect(deliveries.map(({ id }) => id)).toEqual(ids);
+  });
+
+  it('tells whose fault it is that nothing arrived, and filters by that', async () => {
+    const place = await Place.create();
+    await place.receive({});
+    await place.attempt({ status: null, error: 'not sent: no secret', fault: 'shim' }, 'dead');
+    await place.receive({ body: legacy([file({ fileId: 'fil_2' })]) });
+    await place.attempt({ status: 500, error: '500' }, 'dead');
+    const { stdout } = await place.run('deliveries list --fault shim');
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/ FAULT +REASON$/),
+      expect.stringMatching(/^1 .* dead .* shim +used up/),
+    ]);
+    expect((await place.run('deliveries list --fault destination')).stdout).toMatch(/^2 .* destination /m);
+    const shown = (await place.run('deliveries show 1')).stdout;
+    expect(shown).toMatch(/^fault +of the shim: it was not sent/m);
+    expect(shown).toContain('  error: not sent: no secret (a fault of the shim)\n');
+    expect(await place.run('deliveries list --fault mine')).toMatchObject({ status: 2 });
   });
 
   it('says so where there are none', async () => {
@@ -119,6 +137,7 @@ describe('deliveries show', () => {
       reason: 'used up its 2 attempts',
       lastStatus: null,
       lastError: 'connect ECONNREFUSED',
+      fault: 'destination',
       attemptRows: [
         {
           number: 1,
@@ -126,6 +145,7 @@ describe('deliveries show', () => {
           durationMs: expect.any(Number),
           status: null,
           error: 'connect ECONNREFUSED',
+          fault: 'destination',
           response: null,
           mode: 'live',
           share: 100,

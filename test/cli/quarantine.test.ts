@@ -69,6 +69,14 @@ describe('quarantine show', () => {
     expect(document).toMatchObject({ id: 1, state: 'quarantined', body: broken.body, note: null });
   });
 
+  it('prints the raw body alone, to the byte', async () => {
+    const place = await Place.create();
+    const body = ' {"result":"no json \\u001b[2J é😀\u2028",\r\n"n":1.0} \n';
+    await place.receive({ body });
+    expect(await place.run('quarantine show 1 --body')).toEqual({ status: 0, stdout: body, stderr: '' });
+    expect(await place.run('quarantine show 1 --body --json')).toMatchObject({ status: 2 });
+  });
+
   it('exits 1 where there is no such webhook', async () => {
     const place = await Place.create();
     await place.receive();
@@ -174,6 +182,21 @@ describe('quarantine discard', () => {
     const shown = await place.run('quarantine show 1');
     expect(shown.stdout).toMatch(/^state +discarded$/m);
     expect(shown.stdout).toMatch(/^note +test upload$/m);
+  });
+
+  it('takes out all that are there for one reason', async () => {
+    const place = await Place.create();
+    await place.receive(broken, archived, broken);
+    const args = ['quarantine', 'discard', '--reason', 'result_not_json', '--note', 'asked the vendor'];
+    expect(await place.run(args)).toMatchObject({ status: 0, stdout: '2 webhooks discarded.\n' });
+    expect((await place.run('quarantine list')).stdout).toMatch(/^2 .* unknown_status/m);
+    expect(await place.run(args)).toMatchObject({ status: 0, stdout: '0 webhooks discarded.\n' });
+    for (const which of [[], ['2', '--reason', 'no_files']]) {
+      expect(await place.run(['quarantine', 'discard', ...which, '--note', 'x'])).toMatchObject({
+        status: 2,
+        stderr: 'error: say which ones: numbers, or --reason REASON\n',
+      });
+    }
   });
 
   it('exits 1 for what is not there, and 2 for an empty note', async () => {

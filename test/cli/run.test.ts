@@ -74,6 +74,8 @@ describe('the command line', () => {
       'parity',
       'ready',
       'stats',
+      'prune',
+      'backup',
     ];
     for (const command of commands) {
       const { status, stdout } = await place.run(`${command} --help`);
@@ -86,7 +88,7 @@ describe('the command line', () => {
 
   it('registers nothing that is not built yet', async () => {
     const place = await Place.create();
-    for (const command of ['replay', 'destinations', 'prune', 'backup']) {
+    for (const command of ['replay', 'destinations']) {
       expect((await place.run(command)).status).toBe(2);
     }
   });

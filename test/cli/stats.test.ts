@@ -41,6 +41,10 @@ describe('stats', () => {
       '',
       'No fields came or went (by a sample of the results).',
       '',
+      expect.stringMatching(/^database \| \d+\.\d KiB, 0 bytes of it free for what comes next$/),
+      expect.stringMatching(/^write-ahead log \| \d+(\.\d)? (bytes|KiB)$/),
+      'oldest webhook | 2026-02-20T12:00:00Z (9d ago; kept for 30d)',
+      '',
     ]);
     expect(stdout).not.toContain(SECRET);
   });
@@ -68,6 +72,12 @@ describe('stats', () => {
       },
       refused: [],
       drift: [],
+      disk: {
+        bytes: expect.any(Number),
+        free: 0,
+        log: expect.any(Number),
+        oldestAt: '2026-03-01T12:00:00.000Z',
+      },
     });
   });
 
@@ -89,6 +99,8 @@ describe('stats', () => {
     expect(before).toMatchObject({ status: 0, stdout: expect.stringMatching(/^No webhooks yet\./) });
     expect(before.stdout).toMatch(/^extracta +secrets\[0\] +- +never used$/m);
     await place.receive();
-    expect((await place.run('stats')).stdout).toBe(before.stdout);
+    const after = (await place.run('stats')).stdout;
+    expect(after.startsWith(before.stdout)).toBe(true);
+    expect(after.slice(before.stdout.length)).toMatch(/^\ndatabase {2}.*\nwrite-ahead log {2}.*\n$/);
   });
 });

@@ -129,7 +129,8 @@ export class Place {
       const request = { destination, limit: 100, now: NOW + MINUTE, lease: MINUTE };
       const claimed = await store.claimDeliveries(request);
       const answer = { duration: 12.4, status: 200, error: null, response: null };
-      const made = { startedAt: NOW, ...answer, mode: 'live', share: 100, ...attempt } as const;
+      const fault = outcome === 'delivered' ? null : 'destination';
+      const made = { startedAt: NOW, ...answer, fault, mode: 'live', share: 100, ...attempt } as const;
       const outcomes = {
         delivered: { outcome: 'delivered' },
         retry: { outcome: 'retry', dueAt: NOW + MINUTE / 2 },

@@ -144,6 +144,7 @@ const MISTAKES: readonly Mistake[] = [
   mistake(first('headers', 'x-break'), 'a\r\nb: c', 'has characters that no header may have'),
   mistake(first('headers', 'x-blank'), ' ', 'is empty'),
   mistake(first('headers'), { 'X-A': '1', 'x-a': '2' }, 'is taken by destinations[0].headers.X-A'),
+  mistake(first('headers', 'Proxy-Authorization'), '1', 'is set by the shim itself'),
   // when
   mistake(
     second('when'),
@@ -185,7 +186,6 @@ const MISTAKES: readonly Mistake[] = [
   mistake(second('rate'), '50/s', 'is not supported yet'),
   mistake(second('ordered'), 'file', 'is not supported yet; only "none" is'),
   mistake(second('breaker'), { failures: 'many' }, 'is not supported yet'),
-  mistake(second('tls'), { ca: './ca.pem' }, 'is not supported yet'),
 ];
 
 const env = { EMPTY: '', PLACEHOLDER: 'your-secret-here', WORD: 'word' };

@@ -63,6 +63,8 @@ describe('loadConfig', () => {
             schedule: [0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400].map((s) => s * 1000),
             jitter: 0.2,
           },
+          tls: null,
+          proxy: null,
         },
       ],
     });
@@ -137,6 +139,8 @@ destinations:
       timeout: 500,
       concurrency: 1,
       retry: { attempts: 3, schedule: [0, 300_000], jitter: 0 },
+      tls: null,
+      proxy: null,
     });
     expect(config.destinations[1]).toMatchObject({
       sources: ['a', 'b'],

@@ -130,6 +130,7 @@ describe('a shadow', () => {
         duration: expect.any(Number),
         status: 500,
         error: '500 Internal Server Error',
+        fault: 'destination',
         response: 'no',
         mode: 'shadow',
         share: 100,

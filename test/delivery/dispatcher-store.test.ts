@@ -97,7 +97,7 @@ describe('a lease', () => {
     await setup.store.releaseExpired(setup.time);
     const request = { destination: 'billing', limit: 1, now: setup.time, lease: 60_000 };
     const [theirs] = await setup.store.claimDeliveries(request);
-    const answer = { duration: 1, status: 202, error: null, response: 'theirs' };
+    const answer = { duration: 1, status: 202, error: null, fault: null, response: 'theirs' };
     const attempt = { startedAt: setup.time, ...answer, mode: 'live', share: 100 } as const;
     if (theirs !== undefined) {
       const { fence } = theirs;

@@ -32,6 +32,7 @@ describe('deliveries that are due', () => {
         duration: expect.any(Number),
         status: 200,
         error: null,
+        fault: null,
         response: '{"message":"Webhook received"}',
         mode: 'live',
         share: 100,
@@ -166,7 +167,9 @@ describe('a delivery that fails', () => {
     expect(attempt).toMatchObject({
       status: null,
       error: expect.stringMatching(/^not sent: source "extracta"/),
+      fault: 'shim',
     });
+    expect(await setup.delivery(id)).toMatchObject({ fault: 'shim' });
     await dispatcher.stop(0);
   });
 });

@@ -16,17 +16,36 @@ describe('a fault on the way', () => {
     ],
     ['HPE_INVALID_CONSTANT', 'HPE_INVALID_CONSTANT: what shop.example:443 answered is not HTTP'],
     ['EUNHEARD', 'EUNHEARD: as Node says it'],
-  ])('%s is said for a person', (code, text) => expect(describeFault(fault(code), url)).toBe(text));
+  ])('%s is said for a person', (code, text) => expect(describeFault(fault(code), url, null)).toBe(text));
 
   it('is one short line, whatever was thrown', () => {
-    expect(describeFault(new Error(`${'x'.repeat(500)}\nsecond line`), url)).toBe('x'.repeat(200));
-    expect(describeFault('text', url)).toBe('the request failed');
-    expect(describeFault(new Error(''), url)).toBe('the request failed');
+    expect(describeFault(new Error(`${'x'.repeat(500)}\nsecond line`), url, null)).toBe('x'.repeat(200));
+    expect(describeFault('text', url, null)).toBe('the request failed');
+    expect(describeFault(new Error(''), url, null)).toBe('the request failed');
   });
 
   it('never tells the path or the query of the URL', () => {
     for (const code of ['ECONNREFUSED', 'UND_ERR_SOCKET', 'EPROTO', 'EUNHEARD']) {
-      expect(describeFault(fault(code), url)).not.toMatch(/geheim|hook/);
+      expect(describeFault(fault(code), url, null)).not.toMatch(/geheim|hook/);
     }
+  });
+
+  it.each([
+    ['ECONNREFUSED', '', 'ECONNREFUSED: the proxy: nothing listens at proxy.example:3128'],
+    ['ENOTFOUND', '', 'ENOTFOUND: the proxy: no host has the name proxy.example'],
+    ['CERT_HAS_EXPIRED', '', 'CERT_HAS_EXPIRED: the certificate of shop.example has expired'],
+    [
+      'UND_ERR_ABORTED',
+      'Proxy response (403) !== 200 when HTTP Tunneling',
+      'the proxy proxy.example:3128 refused with 403',
+    ],
+    [
+      'UND_ERR_INVALID_ARG',
+      'Proxy Authentication Required (407)',
+      'the proxy proxy.example:3128 refused with 407: put its user and password into the URL of the proxy',
+    ],
+  ])('through a proxy, %s says at whom it was, and no password', (code, message, text) => {
+    const proxy = new URL('http://me:geheim@proxy.example:3128');
+    expect(describeFault(fault(code, message), url, proxy)).toBe(text);
   });
 });

@@ -10,6 +10,7 @@ const answer = (status: number | null, more: Partial<Answer> = {}): Answer => ({
   response: status === null ? null : '',
   retryAfter: null,
   fault: null,
+  ours: false,
   ...more,
 });
 
@@ -31,7 +32,17 @@ describe('an answer', () => {
     [503, '503 Service Unavailable'],
     [599, '599'],
   ])('of %i is a failure that says "%s"', (status, reason) => {
-    expect(judge(answer(status), NOW)).toEqual({ success: false, reason, retryAfter: null });
+    expect(judge(answer(status), NOW)).toEqual({
+      success: false,
+      reason,
+      fault: 'destination',
+      retryAfter: null,
+    });
+  });
+
+  it('that never came since nothing was sent is a fault of the shim', () => {
+    const fault = 'not sent: there is no secret';
+    expect(judge(answer(null, { fault, ours: true }), NOW)).toMatchObject({ reason: fault, fault: 'shim' });
   });
 
   it('that broke off is a failure whatever its status', () => {

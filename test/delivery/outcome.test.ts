@@ -12,6 +12,7 @@ const answer = (status: number, more: Partial<Answer> = {}): Answer => ({
   response: 'what it said',
   retryAfter: null,
   fault: null,
+  ours: false,
   ...more,
 });
 
@@ -26,6 +27,7 @@ describe('what becomes of a delivery', () => {
         duration: 250,
         status: 200,
         error: null,
+        fault: null,
         response: 'what it said',
         mode: 'live',
         share: 100,
@@ -70,6 +72,7 @@ describe('what becomes of a delivery', () => {
         duration: 250,
         status: 429,
         error: '429 Too Many Requests',
+        fault: 'destination',
         response: 'what it said',
         mode: 'shadow',
         share: 25,

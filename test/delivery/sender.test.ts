@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 function senderTo(url: string, options: { timeout?: number; concurrency?: number } = {}): Sender {
-  const sender = createSender({ url, timeout: 10_000, concurrency: 1, ...options });
+  const sender = createSender({ url, timeout: 10_000, concurrency: 1, tls: null, proxy: null, ...options });
   toClose.push(sender);
   return sender;
 }
@@ -64,6 +64,46 @@ describe('a request', () => {
     for (const _ of statuses) seen.push((await sender.send(message))?.status);
     expect(seen).toEqual(statuses);
     expect(server.connections()).toBe(1);
+  });
+
+  it('is sent once more where the idle connection that it took was closed meanwhile', async () => {
+    const bodies: string[] = [];
+    const server = await serveTcp((socket) => {
+      let requests = 0;
+      socket.on('data', (data) => {
+        // Closes at the second request: as if it had decided to before that came.
+        if (++requests === 2) return socket.destroy();
+        bodies.push(data.toString());
+        socket.write('HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nok');
+      });
+    });
+    const sender = senderTo(server.url);
+    const answers = [await sender.send(message), await sender.send(message), await sender.send(message)];
+    expect(answers).toEqual(Array(3).fill(expect.objectContaining({ status: 200, fault: null })));
+    expect(server.connections()).toBe(3);
+    expect(bodies).toHaveLength(3);
+  });
+
+  it('is sent once alone over a new connection, however that ends', async () => {
+    const server = await serveTcp((socket) => socket.once('data', () => socket.destroy()));
+    const answer = await senderTo(server.url).send(message);
+    expect(answer?.fault).toMatch(/closed the connection before its answer was complete$/);
+    expect(server.connections()).toBe(1);
+  });
+
+  it('is not sent more often than twice where connections are closed for good', async () => {
+    let open = true;
+    const server = await serveTcp((socket) => {
+      socket.on('data', () => {
+        if (open) socket.write('HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length: 0\r\n\r\n');
+        else socket.destroy();
+      });
+    });
+    const sender = senderTo(server.url);
+    expect(await sender.send(message)).toMatchObject({ status: 200 });
+    open = false;
+    expect((await sender.send(message))?.fault).toMatch(/closed the connection/);
+    expect(server.connections()).toBe(2);
   });
 
   it('opens no more connections than are asked for', async () => {
@@ -180,6 +220,7 @@ describe('a request without an answer', () => {
       status: null,
       response: null,
       fault: `ECONNREFUSED: nothing listens at ${new URL(server.url).host}`,
+      ours: false,
     });
   });
 
@@ -200,7 +241,10 @@ describe('a request without an answer', () => {
       body: '',
       headers: { authorization: 'Bearer geheim\n' },
     });
-    expect(answer?.fault).toBe('UND_ERR_INVALID_ARG: invalid authorization header');
+    expect(answer).toMatchObject({
+      fault: 'UND_ERR_INVALID_ARG: invalid authorization header',
+      ours: true,
+    });
   });
 });
 

@@ -42,6 +42,8 @@ export const destinationAt = (url: string, more: Partial<DestinationConfig> = {}
   timeout: 10_000,
   concurrency: 4,
   retry: { attempts: 4, schedule: [0, 5_000, 60_000], jitter: 0 },
+  tls: null,
+  proxy: null,
   ...more,
 });
 

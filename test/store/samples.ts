@@ -92,6 +92,7 @@ const attempt = (overrides: Partial<Attempt> = {}): Attempt => ({
   duration: 25,
   status: 200,
   error: null,
+  fault: null,
   response: '{"message":"Webhook received"}',
   mode: 'live',
   share: 100,
@@ -99,7 +100,7 @@ const attempt = (overrides: Partial<Attempt> = {}): Attempt => ({
 });
 
 export const failure = (overrides: Partial<Attempt> = {}): Attempt =>
-  attempt({ status: 500, error: 'answered 500', response: 'no', ...overrides });
+  attempt({ status: 500, error: 'answered 500', fault: 'destination', response: 'no', ...overrides });
 
 type Fenced = Pick<ClaimedDelivery, 'id' | 'fence'>;
 export const delivered = ({ id, fence }: Fenced, overrides: Partial<Attempt> = {}): Settlement => ({
@@ -119,11 +120,15 @@ export const retry = (
   attempt: failure(overrides),
   dueAt,
 });
-export const dead = ({ id, fence }: Fenced, reason = 'used up its 3 attempts'): Settlement => ({
+export const dead = (
+  { id, fence }: Fenced,
+  reason = 'used up its 3 attempts',
+  overrides: Partial<Attempt> = {},
+): Settlement => ({
   deliveryId: id,
   fence,
   outcome: 'dead',
-  attempt: failure(),
+  attempt: failure(overrides),
   reason,
 });
 export const missed = ({ id, fence }: Fenced): Settlement => ({

@@ -104,5 +104,5 @@ function createPrivately(path: string): void {
   chmodSync(path, 0o600);
 }
 
-const noData = (path: string): ShimError =>
+export const noData = (path: string): ShimError =>
   new ShimError('not_found', `no data yet at ${path}: start the service first`);

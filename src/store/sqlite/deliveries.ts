@@ -52,13 +52,13 @@ export class Deliveries {
         WHERE id IN (SELECT value FROM json_each(?))`,
     );
     this.#settle = db.prepare(
-      `UPDATE deliveries SET state = ?, due_at = ?, ended_at = ?, reason = ?, last_status = ?, last_error = ?,
+      `UPDATE deliveries SET state = ?, due_at = ?, ended_at = ?, reason = ?, last_status = ?, last_error = ?, fault = ?,
               attempts = attempts + 1, lease_until = NULL
         WHERE id = ? AND fence = ? AND state = 'sending' RETURNING attempts`,
     );
     this.#deliver =
       db.prepareTuples(`UPDATE deliveries SET state = 'delivered', due_at = NULL, lease_until = NULL, attempts = attempts + 1,
-              ended_at = j.value ->> 2, reason = NULL, last_status = j.value ->> 3, last_error = NULL
+              ended_at = j.value ->> 2, reason = NULL, last_status = j.value ->> 3, last_error = NULL, fault = NULL
          FROM json_each(?) j
         WHERE deliveries.id = j.value ->> 0 AND fence = j.value ->> 1 AND state = 'sending'
        RETURNING deliveries.id, attempts`);
@@ -76,6 +76,7 @@ export class Deliveries {
       'response',
       'mode',
       'share',
+      'fault',
     ]);
     const expired = "state = 'sending' AND lease_until <= ?";
     this.#anyExpired = db.prepare(`SELECT 1 FROM deliveries WHERE ${expired} LIMIT 1`);
@@ -112,7 +113,8 @@ export class Deliveries {
       const error = attempt.error === null ? null : text(cut(attempt.error, MAX_ERROR));
       const number = isPlain(settlement)
         ? delivered.get(deliveryId)
-        : this.#settle.get(...following(settlement), attempt.status, error, deliveryId, fence)?.attempts;
+        : this.#settle.get(...following(settlement), attempt.status, error, attempt.fault, deliveryId, fence)
+            ?.attempts;
       if (number === undefined) return false;
       delivered.delete(deliveryId);
       attempts.push(deliveryId, number, ...attemptValues(attempt, error));
@@ -179,6 +181,7 @@ const attemptValues = (attempt: Attempt, error: Value): readonly Value[] => [
   optionalText(attempt.response === null ? null : cut(attempt.response, MAX_RESPONSE)),
   attempt.mode,
   attempt.share,
+  attempt.fault,
 ];
 
 function claimedDelivery(row: Row, destination: string): ClaimedDelivery {

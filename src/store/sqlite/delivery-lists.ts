@@ -1,4 +1,4 @@
-import type { Attempt, DeliveryState, SendingMode } from '../../model.js';
+import type { Attempt, DeliveryState, Fault, SendingMode } from '../../model.js';
 import type { Answer, DeliveryDetail, DeliveryQuery, DeliveryRow } from '../store.js';
 import type { Database, Value } from './driver.js';
 import { filtered } from './filtered.js';
@@ -21,6 +21,7 @@ interface Row {
   readonly last_status: number | null;
   readonly last_error: Text | null;
   readonly replayed: number;
+  readonly fault: Fault | null;
 }
 
 /** Written out, since a partial index is only taken where the state stands in the statement's text. */
@@ -46,6 +47,7 @@ export class DeliveryLists {
       ['d.created_at < ?', query.until],
       ['d.destination = ?', query.destination],
       ['d.event_id = ?', query.eventId],
+      ['d.fault = ?', query.fault],
     ]);
     return this.#rows(
       `INDEXED BY ${this.#index(query)}`,
@@ -67,6 +69,7 @@ export class DeliveryLists {
         response: Text | null;
         mode: SendingMode;
         share: number;
+        fault: Fault | null;
       }>('SELECT * FROM attempts WHERE delivery_id = ? ORDER BY number', id)
       .map(
         (attempt): Attempt => ({
@@ -77,6 +80,7 @@ export class DeliveryLists {
           response: fromOptionalText(attempt.response),
           mode: attempt.mode,
           share: attempt.share,
+          fault: attempt.fault,
         }),
       );
     return { ...row, attemptRows };
@@ -98,6 +102,7 @@ export class DeliveryLists {
   /** The index that leads to the rows asked for past the fewest others. */
   #index(query: DeliveryQuery): string {
     if (query.eventId !== undefined) return 'deliveries_event';
+    if (query.fault !== undefined) return 'deliveries_fault';
     if (query.status === 'sending') return 'deliveries_sending';
     if (query.status === 'dead') return 'deliveries_dead';
     if (query.status === 'missed') return 'deliveries_missed';
@@ -140,6 +145,7 @@ export class DeliveryLists {
         reason: fromOptionalText(row.reason),
         lastStatus: row.last_status,
         lastError: fromOptionalText(row.last_error),
+        fault: row.fault,
       }));
   }
 }

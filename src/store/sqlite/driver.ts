@@ -23,6 +23,15 @@ export interface Statement<Row> {
 
 interface Driver {
   readonly DatabaseSync: new (path: string, options: { readonly readOnly: boolean }) => Connection;
+  /** Off the main thread. A file that is there is overwritten. */
+  backup(
+    source: Connection,
+    to: string,
+    options: {
+      readonly rate: number;
+      readonly progress: (state: { readonly totalPages: number; readonly remainingPages: number }) => void;
+    },
+  ): Promise<number>;
 }
 
 const require = createRequire(import.meta.url);
@@ -38,8 +47,7 @@ export class Database {
   readonly #queries = new Map<string, Statement<unknown>>();
 
   constructor(path: string, options: { readonly readOnly: boolean }) {
-    driver ??= require(driverFor(process.versions.node)) as Driver;
-    this.#connection = new driver.DatabaseSync(path, options);
+    this.#connection = new (loadDriver().DatabaseSync)(path, options);
   }
 
   /** False also where SQLite has rolled back by itself, as it may when the disk is full. */
@@ -70,12 +78,29 @@ export class Database {
   }
 
   /**
+   * Copies all of it, page by page, into a file, without holding up this thread.
+   *
+   * @param onProgress gets how much is copied, 0 to 1, after each `pages`; what it throws makes this reject
+   */
+  async backup(to: string, pages: number, onProgress: (done: number) => void): Promise<void> {
+    await loadDriver().backup(this.#connection, to, {
+      rate: pages,
+      progress: ({ totalPages, remainingPages }) => onProgress(1 - remainingPages / totalPages),
+    });
+  }
+
+  /**
    * `@photostructure/sqlite` does not end its statements here as `node:sqlite` does, so that the files stay open until
    * they are collected or the thread ends: nothing may depend on what SQLite does when the last connection closes.
    */
   close(): void {
     this.#connection.close();
   }
+}
+
+function loadDriver(): Driver {
+  driver ??= require(driverFor(process.versions.node)) as Driver;
+  return driver;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Store } from '../store.js';
 import type { Database, Statement } from './driver.js';
 
 /**
@@ -47,9 +48,15 @@ export class Prune {
     ].map((sql) => db.prepare(sql));
   }
 
-  step({ before, after, limit }: { before: number; after: number; limit: number }) {
+  step({ before, after, limit, dryRun = false }: Parameters<Store['prune']>[0]) {
     const looked = this.#oldest.all(after, before, limit);
     const removable = looked.filter(([, over]) => over === 1).map(([id]) => id);
+    if (dryRun) {
+      return {
+        removed: removable.length,
+        next: looked.length === limit ? (looked.at(-1)?.[0] ?? null) : null,
+      };
+    }
     if (removable.length > 0) this.#remove(removable);
     const [lastOld] = this.#lastOldSighting.get(limit, before) ?? [null];
     if (lastOld !== null) for (const statement of this.#deleteSightings) statement.run(lastOld);

@@ -1,4 +1,5 @@
+import { faultSchema } from './fault-schema.js';
 import { refusedSchema } from './refused-schema.js';
 
 /** The second schema: what was added to the first, a part each. */
-export const schema2 = [refusedSchema].join('\n');
+export const schema2 = [refusedSchema, faultSchema].join('\n');

@@ -17,6 +17,7 @@ import type {
 import { Conversions } from './conversions.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryLists } from './delivery-lists.js';
+import { diskUse } from './disk-use.js';
 import type { Database, Statement } from './driver.js';
 import { EventLists } from './event-lists.js';
 import { Fields } from './fields.js';
@@ -56,7 +57,7 @@ export class SqliteStore implements Store {
 
   /** @param db with the current schema. */
   constructor(
-    db: Database,
+    private readonly db: Database,
     private readonly path: string,
     private readonly writable: boolean,
     private readonly closeDatabase: () => void,
@@ -194,6 +195,7 @@ export class SqliteStore implements Store {
   }
 
   prune(request: Parameters<Store['prune']>[0]) {
+    if (request.dryRun === true) return this.#read(() => this.#prune.step(request));
     return this.#write(() => {
       // There are so few of them that the first step takes them all.
       if (request.after === 0) this.#refused.prune(request.before);
@@ -219,6 +221,10 @@ export class SqliteStore implements Store {
 
   acceptRefused(batch: Parameters<Store['acceptRefused']>[0]) {
     return this.#write(() => this.#refused.accept(batch));
+  }
+
+  diskUse() {
+    return this.#read(() => diskUse(this.db, this.path));
   }
 
   ping(now: number) {

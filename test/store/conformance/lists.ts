@@ -167,6 +167,7 @@ export function listRules(given: Given): void {
         reason: 'gone',
         lastStatus: 500,
         lastError: 'answered 500',
+        fault: 'destination',
       });
     });
 
@@ -184,6 +185,24 @@ export function listRules(given: Given): void {
       const all = ids(await fiveDeliveries());
       const found = await pages((page) => given.store.listDeliveries({ ...query, ...page }), 1);
       expect(found).toEqual(expected.map((index) => all[index]));
+    });
+
+    it('is filtered by whose fault it is, which ends with the delivery', async () => {
+      await accept(given.store, [event({ destinations: ['a'] })]);
+      await accept(given.store, [event({ destinations: ['b'] })]);
+      await accept(given.store, [event({ destinations: ['c'] })]);
+      const ours = { status: null, error: 'not sent: no secret', fault: 'shim' } as const;
+      const [a, b] = [only(await claim(given.store, T0, 'a')), only(await claim(given.store, T0, 'b'))];
+      await given.store.settle([retry(a, T0, ours), dead(b, 'gone', ours)]);
+      await given.store.settle([dead(only(await claim(given.store, T0, 'c')))]);
+      const list = (query: object) => pages((page) => given.store.listDeliveries({ ...query, ...page }), 1);
+      expect(await list({ fault: 'shim' })).toEqual([b.id, a.id]);
+      expect(await list({ fault: 'shim', status: 'dead' })).toEqual([b.id]);
+      expect(await list({ fault: 'destination', status: 'pending' })).toEqual([]);
+      await given.store.settle([delivered(only(await claim(given.store, T0, 'a')))]);
+      expect(await list({ fault: 'shim' })).toEqual([b.id]);
+      const detail = await given.store.getDelivery(a.id);
+      expect(detail).toMatchObject({ fault: null, attemptRows: [{ fault: 'shim' }, { fault: null }] });
     });
 
     it('is filtered by event', async () => {

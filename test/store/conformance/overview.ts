@@ -17,6 +17,22 @@ import {
 } from '../samples.js';
 
 export function overviewRules(given: Given): void {
+  describe('the disk', () => {
+    it('is told with its free part, and since when webhooks are kept', async () => {
+      expect(await given.store.diskUse()).toMatchObject({ oldestAt: null });
+      await given.store.putWebhooks(
+        Array.from({ length: 50 }, (_, index) =>
+          webhook({ receivedAt: T0 + index, body: 'x'.repeat(20_000) }),
+        ),
+      );
+      const { bytes, free, log, oldestAt } = await given.store.diskUse();
+      expect(oldestAt).toBe(T0);
+      expect(bytes).toBeGreaterThan(1_000_000);
+      expect(free).toBeLessThan(bytes);
+      expect(log).toBeGreaterThanOrEqual(0);
+    });
+  });
+
   describe('who was last seen', () => {
     it('is told for each source, format and secret, over a restart', async () => {
       await given.store.putWebhooks([

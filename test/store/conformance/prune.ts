@@ -61,6 +61,19 @@ export function pruneRules(given: Given): void {
       expect(await claim(given.store)).toHaveLength(1);
     });
 
+    it('can only tell what it would remove', async () => {
+      for (let index = 0; index < LIMIT + 1; index++) await acceptAndDeliver(given, T0);
+      const request = { before: T0 + HOUR, limit: LIMIT, dryRun: true };
+      const first = await given.store.prune({ ...request, after: 0 });
+      expect(first.removed).toBe(LIMIT);
+      expect(await given.store.prune({ ...request, after: first.next ?? 0 })).toEqual({
+        removed: 1,
+        next: null,
+      });
+      expect(await given.store.listEvents({ limit: 100 })).toHaveLength(LIMIT + 1);
+      expect(await given.store.listSightings({ limit: 100 })).toHaveLength(LIMIT + 1);
+    });
+
     it('goes on with new webhooks, and takes for new what it has forgotten, after a restart as well', async () => {
       const files = [file('a')];
       await acceptAndDeliver(given, T0, event({ files }));

@@ -1,0 +1,38 @@
+import { type Dispatcher, Pool, ProxyAgent } from 'undici';
+import type { DestinationConfig } from './config/config.js';
+
+/**
+ * Connections to one destination: with its certificates, and through its proxy where it has one. https goes through a
+ * tunnel (CONNECT), http as proxies of http expect it, by the whole URL.
+ *
+ * A connection that is idle is closed after 4 s, or 2 s before the time that the handler tells in its `keep-alive`
+ * header (undici's defaults): mostly before the handler closes it.
+ *
+ * @param options.onConnect called for each connection that was made, in the same tick in which its first request begins
+ */
+export function openOutbound(
+  { url, tls, proxy }: Pick<DestinationConfig, 'url' | 'tls' | 'proxy'>,
+  {
+    connections,
+    connectTimeout,
+    onConnect = () => {},
+  }: { readonly connections: number; readonly connectTimeout: number; readonly onConnect?: () => void },
+): Dispatcher {
+  const secure = { timeout: connectTimeout, ...filesOf(tls) };
+  const common = { connections, pipelining: 1 };
+  if (proxy === null) {
+    return new Pool(new URL(url).origin, { ...common, connect: secure }).on('connect', onConnect);
+  }
+  return new ProxyAgent({
+    uri: proxy,
+    proxyTunnel: url.startsWith('https:'),
+    proxyTls: { timeout: connectTimeout },
+    // So long may the proxy take to answer CONNECT: undici has no limit of its own for that.
+    clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: connectTimeout }),
+    requestTls: secure,
+    factory: (origin, options) => new Pool(origin, { ...options, ...common }).on('connect', onConnect),
+  });
+}
+
+const filesOf = (tls: DestinationConfig['tls']) =>
+  Object.fromEntries(Object.entries(tls ?? {}).filter(([, pem]) => pem !== null));

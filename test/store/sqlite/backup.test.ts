@@ -1,0 +1,131 @@
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type BackupOptions, backupStore } from '../../../src/store/backup.js';
+import { openStore } from '../../../src/store/open.js';
+import { copyInto } from '../../../src/store/sqlite/backup.js';
+import { Database } from '../../../src/store/sqlite/driver.js';
+import type { Store } from '../../../src/store/store.js';
+import { accept, claim, putOne, webhooks } from '../samples.js';
+import { temporaryFolder } from './folder.js';
+
+const URL = 'sqlite:data/shim.db';
+const take = (cwd: string, file = 'copy.db', more: Partial<BackupOptions> = {}) =>
+  backupStore(URL, file, { cwd, force: false, onProgress: () => {}, ...more });
+
+/** A store that goes on while it is copied, of some 20 MB. */
+async function filled(): Promise<{ cwd: string; store: Store }> {
+  const cwd = temporaryFolder();
+  const store = await openStore(URL, { mode: 'own', cwd });
+  await accept(store);
+  await store.putWebhooks(webhooks(200, { body: 'x'.repeat(100_000) }));
+  return { cwd, store };
+}
+
+describe('a backup', () => {
+  it('is one private file with all that was there at its beginning, whatever is written meanwhile', async () => {
+    const { cwd, store } = await filled();
+    let written = 0;
+    let copying = true;
+    const writing = (async () => {
+      while (copying) {
+        await putOne(store, { body: 'later' });
+        written++;
+      }
+    })();
+    const seen: number[] = [];
+    const made = await take(cwd, 'copy.db', { onProgress: (done) => seen.push(done) });
+    copying = false;
+    await writing;
+    await store.close();
+    expect(written).toBeGreaterThan(0);
+    expect(made).toMatchObject({ file: join(cwd, 'copy.db'), events: 1, deliveries: 1 });
+    expect(made.webhooks).toBeGreaterThanOrEqual(201);
+    expect(made.webhooks).toBeLessThanOrEqual(202);
+    expect(made.bytes).toBe(statSync(made.file).size);
+    expect((statSync(made.file).mode & 0o777).toString(8)).toBe('600');
+    expect(readdirSync(cwd).sort()).toEqual(['copy.db', 'data']);
+    expect(seen.every((done) => done > 0 && done < 1)).toBe(true);
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+
+    const copy = await openStore('sqlite:copy.db', { mode: 'own', cwd });
+    expect(await copy.waiting(1_000)).toMatchObject({ received: made.webhooks - 1 });
+    expect(await claim(copy)).toHaveLength(1);
+    await copy.close();
+  });
+
+  it('of a store that is not served works too, and of none says so', async () => {
+    const { cwd, store } = await filled();
+    await store.close();
+    expect(await take(cwd)).toMatchObject({ webhooks: 201 });
+    await expect(take(temporaryFolder())).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('replaces a file only when it is told to, and then at its end', async () => {
+    const { cwd, store } = await filled();
+    writeFileSync(join(cwd, 'copy.db'), 'precious');
+    await expect(take(cwd)).rejects.toThrow(
+      /copy\.db is there: name another file, or replace it with --force$/,
+    );
+    const onProgress = (): void => {
+      throw new Error('stop');
+    };
+    await expect(take(cwd, 'copy.db', { force: true, onProgress })).rejects.toThrow('stop');
+    expect(readFileSync(join(cwd, 'copy.db'), 'utf8')).toBe('precious');
+    expect(readdirSync(cwd).sort()).toEqual(['copy.db', 'data']);
+    // What a run that was killed left.
+    writeFileSync(join(cwd, 'copy.db.partial'), 'half');
+    expect(await take(cwd, 'copy.db', { force: true })).toMatchObject({ webhooks: 201 });
+    expect(readdirSync(cwd).sort()).toEqual(['copy.db', 'data']);
+    await store.close();
+  });
+
+  it.each(['data/shim.db', 'data/shim.db-wal', 'data/shim.db.lock'])('is never put over %s', async (file) => {
+    const { cwd, store } = await filled();
+    await expect(take(cwd, file, { force: true })).rejects.toThrow(/is the store itself/);
+    await putOne(store);
+    await store.close();
+  });
+
+  it('says that there is no room for it, and that it cannot be written', async () => {
+    const { cwd, store } = await filled();
+    const db = new Database(join(cwd, 'data/shim.db'), { readOnly: true });
+    await expect(copyInto(db, '/dev/full', () => {})).rejects.toMatchObject({
+      code: 'store_full',
+      message: '/dev/full: the disk has no room for the copy: name a file on another one',
+    });
+    db.close();
+    await expect(take(cwd, 'gone/copy.db')).rejects.toMatchObject({ code: 'store_unwritable' });
+    await store.close();
+  });
+
+  it('of a damaged store is no backup', async () => {
+    const { cwd, store } = await filled();
+    await store.close();
+    const path = join(cwd, 'data/shim.db');
+    const bytes = readFileSync(path);
+    // The pages of the first tables, behind the header and the schema.
+    bytes.fill(0xa5, 3 * 4096 + 8, 6 * 4096);
+    writeFileSync(path, bytes);
+    chmodSync(path, 0o600);
+    await expect(take(cwd)).rejects.toMatchObject({ code: 'store_corrupt' });
+    expect(existsSync(join(cwd, 'copy.db'))).toBe(false);
+    expect(readdirSync(cwd)).toEqual(['data']);
+  });
+});
+
+describe('a store in PostgreSQL', () => {
+  it('is left to its own tool, with what to type and no password', async () => {
+    const backup = backupStore('postgres://me:geheim@db.example/shim', "it's.dump", {
+      cwd: '.',
+      force: false,
+      onProgress: () => {},
+    });
+    await expect(backup).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining(
+        String.raw`Type: pg_dump --format=custom --file='it'\''s.dump' 'postgres://me@db.example/shim'`,
+      ),
+    });
+  });
+});
