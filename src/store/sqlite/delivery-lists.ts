@@ -21,6 +21,7 @@ interface Row {
   readonly last_status: number | null;
   readonly last_error: Text | null;
   readonly replayed: number;
+  readonly after_dead: number | null;
 }
 
 /** Written out, since a partial index is only taken where the state stands in the statement's text. */
@@ -138,6 +139,7 @@ export class DeliveryLists {
         dueAt: row.due_at,
         endedAt: row.ended_at,
         reason: fromOptionalText(row.reason),
+        afterDead: row.after_dead,
         lastStatus: row.last_status,
         lastError: fromOptionalText(row.last_error),
       }));

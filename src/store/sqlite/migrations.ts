@@ -1,9 +1,10 @@
 import { StoreError } from '../../errors.js';
 import type { Database } from './driver.js';
 import { schema1 } from './schema-1.js';
+import { schema2 } from './schema-2.js';
 
 /** In order, for ever: the first makes schema 1 out of an empty file. What was released is never changed. */
-const MIGRATIONS: readonly string[] = [schema1];
+const MIGRATIONS: readonly string[] = [schema1, schema2];
 
 /** Marks the file as ours ("Shim" in ASCII), in its header. */
 const APPLICATION_ID = 0x5368696d;

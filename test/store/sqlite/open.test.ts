@@ -185,7 +185,7 @@ describe('the schema', () => {
     const error = await failureOf(open(cwd, mode));
     expect(error).toMatchObject({ code: 'store_newer' });
     expect(error.message).toBe(
-      `${path(cwd)} was written by a newer version (schema 7, this one knows 1): install that version or restore a backup`,
+      `${path(cwd)} was written by a newer version (schema 7, this one knows 2): install that version or restore a backup`,
     );
     expect(readFileSync(path(cwd)).equals(before)).toBe(true);
   });
