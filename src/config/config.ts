@@ -1,4 +1,4 @@
-import type { Format } from '../model.js';
+import type { Format, OrderedBy, Rate } from '../model.js';
 
 /**
  * The configuration as the program sees it: resolved once at the edge, complete, frozen, and plain data (it crosses to
@@ -59,7 +59,20 @@ export interface DestinationConfig {
   readonly headers: Readonly<Record<string, string>>;
   readonly timeout: number;
   readonly concurrency: number;
+  /** Over all instances; null: no limit. */
+  readonly rate: Rate | null;
+  /** One at a time, in the order of arrival, for each of these; null: all at once. */
+  readonly ordered: OrderedBy | null;
   readonly retry: RetryConfig;
+  readonly breaker: BreakerConfig;
+}
+
+/** Opens after so many failures in a row within the window, for the cooldown. */
+export interface BreakerConfig {
+  /** 0: never. */
+  readonly failures: number;
+  readonly window: number;
+  readonly cooldown: number;
 }
 
 export interface RetryConfig {

@@ -8,9 +8,6 @@ const NOT_YET: readonly {
   readonly instead: string;
 }[] = [
   { path: ['store', 'url'], inert: /^(?!postgres)/, instead: 'use sqlite:data/shim.db' },
-  { path: ['destinations', '*', 'rate'], instead: 'remove it' },
-  { path: ['destinations', '*', 'ordered'], inert: /^none$/, instead: 'only "none" is' },
-  { path: ['destinations', '*', 'breaker'], instead: 'remove it' },
   { path: ['destinations', '*', 'tls'], instead: 'remove it' },
 ];
 

@@ -1,7 +1,15 @@
 import { DEFAULT_STATUSES } from '../formats/legacy.js';
-import type { Config, DestinationConfig, JsonSchema, RetryConfig, SourceConfig } from './config.js';
+import type {
+  BreakerConfig,
+  Config,
+  DestinationConfig,
+  JsonSchema,
+  RetryConfig,
+  SourceConfig,
+} from './config.js';
 import { parseDuration } from './duration.js';
 import { isRecord } from './path.js';
+import { parseRate } from './rate.js';
 import { parseSize } from './size.js';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -73,7 +81,18 @@ function toDestination(raw: Raw, allSources: readonly string[], when: JsonSchema
     headers: lowerCaseKeys(raw.headers),
     timeout: duration(raw.timeout),
     concurrency: number(raw.concurrency),
+    rate: raw.rate === undefined ? null : known(parseRate(text(raw.rate))),
+    ordered: raw.ordered === 'none' ? null : word(raw.ordered, ['file', 'batch', 'extraction']),
     retry: toRetry(record(raw.retry)),
+    breaker: toBreaker(record(raw.breaker)),
+  };
+}
+
+function toBreaker(raw: Raw): BreakerConfig {
+  return {
+    failures: number(raw.failures),
+    window: duration(raw.window),
+    cooldown: duration(raw.cooldown),
   };
 }
 

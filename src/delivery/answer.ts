@@ -10,6 +10,8 @@ export interface Answer {
   readonly retryAfter: string | null;
   /** What went wrong on the way, for a person; null where an answer came in time. */
   readonly fault: string | null;
+  /** Whether that was this machine's own fault, which says nothing of the destination. */
+  readonly ours: boolean;
 }
 
 /** One request: a POST to the destination's URL. */

@@ -5,11 +5,12 @@ import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
 import { VERSION } from '../version.js';
 import { createCompose } from './compose.js';
-import { type Lane, startLane } from './lane.js';
+import { type Lane, type LaneOptions, startLane } from './lane.js';
 import { createTrouble } from './trouble.js';
+import { startWatch } from './watch.js';
 import { within } from './within.js';
 
-/** Expired leases are looked for once in so many polls. */
+/** Expired leases, and what holds destinations, are looked for once in so many polls. */
 const POLLS_PER_SWEEP = 5;
 
 export interface Dispatcher {
@@ -34,7 +35,7 @@ export type DispatcherConfig = Pick<Config, 'sources' | 'destinations'>;
 /** Sends what is due to each destination, until it is stopped. */
 export function startDispatcher(options: {
   readonly config: DispatcherConfig;
-  readonly store: Pick<Store, 'claimDeliveries' | 'settle' | 'releaseExpired' | 'lineUp'>;
+  readonly store: LaneOptions['store'] & Pick<Store, 'releaseExpired' | 'destinationStates'>;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   readonly now: () => number;
   readonly random: () => number;
@@ -44,6 +45,7 @@ export function startDispatcher(options: {
   const trouble = {
     claim: createTrouble(log, 'claiming deliveries'),
     settle: createTrouble(log, 'recording outcomes'),
+    hold: createTrouble(log, 'recording that destinations are down'),
   };
   const lanes = new Map<string, Lane>();
   const ending = new Map<string, Promise<void>>();
@@ -86,7 +88,16 @@ export function startDispatcher(options: {
     for (const { name } of next.destinations) startWanted(name);
   };
   configure(options.config);
-  const sweep = startSweep({ store, log, now, interval: pollInterval * POLLS_PER_SWEEP, onReleased: wake });
+  const interval = pollInterval * POLLS_PER_SWEEP;
+  const sweep = startSweep({ store, log, now, interval, onReleased: wake });
+  const watch = startWatch({
+    store,
+    log,
+    now,
+    interval,
+    onHeld: (destination) => lanes.get(destination)?.hold(),
+    onResumed: wake,
+  });
 
   return {
     wake,
@@ -96,7 +107,7 @@ export function startDispatcher(options: {
       stopping = true;
       const parts = [...lanes.values()].map((lane) => lane.stop(grace));
       const before = [...ending.values()].map((ended) => within(grace, ended));
-      await Promise.all([...parts, ...before, within(grace, sweep.stop())]);
+      await Promise.all([...parts, ...before, within(grace, sweep.stop()), within(grace, watch.stop())]);
     },
   };
 }

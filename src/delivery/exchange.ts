@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
 import type { Answer } from './answer.js';
-import { describeFault } from './fault.js';
+import { describeFault, isOurs } from './fault.js';
 
 /** What is kept of an answer's body, in bytes. */
 const KEPT = 4096;
@@ -60,7 +60,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (!this.#ended) this.#end(describeFault(error, this.#url));
+    if (!this.#ended) this.#end(describeFault(error, this.#url), isOurs(error));
   }
 
   timeOut(limit: string): void {
@@ -82,12 +82,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error('cut off'));
   }
 
-  #end(fault: string | null): void {
+  #end(fault: string | null, ours = false): void {
     if (this.#ended) return;
     this.#ended = true;
     const duration = Math.round(performance.now() - this.#begun);
     const response = this.#status === null ? null : textOf(this.#chunks, this.#size);
-    this.#done(this, { duration, status: this.#status, response, retryAfter: this.#retryAfter, fault });
+    this.#done(this, { duration, status: this.#status, response, retryAfter: this.#retryAfter, fault, ours });
   }
 }
 

@@ -45,6 +45,13 @@ export function describeFault(error: unknown, url: URL): string {
   return code === '' ? meaning : `${code}: ${meaning}`;
 }
 
+/** Whether a request failed by what this machine lacks: it would have failed at any destination. */
+export function isOurs(error: unknown): boolean {
+  return OURS.has(partsOf(error).code);
+}
+
+const OURS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
+
 function meaningOfFamily(code: string, place: Place): string | undefined {
   if (code.startsWith('HPE_') || code === 'HTTPParserError')
     return `what ${place.host}:${place.port} answered is not HTTP`;

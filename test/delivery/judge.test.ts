@@ -9,6 +9,7 @@ const answer = (status: number | null, more: Partial<Answer> = {}): Answer => ({
   status,
   response: status === null ? null : '',
   retryAfter: null,
+  ours: false,
   fault: null,
   ...more,
 });

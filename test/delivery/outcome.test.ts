@@ -11,6 +11,7 @@ const answer = (status: number, more: Partial<Answer> = {}): Answer => ({
   status,
   response: 'what it said',
   retryAfter: null,
+  ours: false,
   fault: null,
   ...more,
 });
