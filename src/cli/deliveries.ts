@@ -101,6 +101,7 @@ function deliveryText(delivery: DeliveryDetail): string {
     ['mode', modeText(delivery)],
     ['status', delivery.status],
     ['reason', delivery.reason],
+    ['went without', delivery.afterDead === null ? null : `delivery ${delivery.afterDead}, a dead letter`],
     ['created', `${isoSeconds(delivery.createdAt)}${delivery.replayed ? ' (a replay)' : ''}`],
     ['next attempt', delivery.dueAt === null ? null : isoSeconds(delivery.dueAt)],
     ['ended', delivery.endedAt === null ? null : isoSeconds(delivery.endedAt)],
