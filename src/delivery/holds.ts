@@ -90,8 +90,8 @@ export function createHolds(options: {
 
   return {
     note: ({ id, probe }, startedAt, answer) => {
-      const verdict = judge(answer, now());
       const health = healthOf(answer);
+      const verdict = judge(answer, now());
       const why = verdict.success ? '' : verdict.reason;
       if (isGone(answer)) pause(id);
       if (probe) noteProbe(health, why);
