@@ -5,6 +5,7 @@ import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
 import { VERSION } from '../version.js';
 import { createCompose } from './compose.js';
+import { tryAtOnce } from './holds.js';
 import { type Lane, type LaneOptions, startLane } from './lane.js';
 import { createTrouble } from './trouble.js';
 import { startWatch } from './watch.js';
@@ -68,7 +69,9 @@ export function startDispatcher(options: {
   };
   const end = (name: string, lane: Lane, grace: number): void => {
     lanes.delete(name);
-    const ended = lane.stop(grace).then(() => {
+    const ended = lane.stop(grace).then(async () => {
+      // It was changed, perhaps so that it works again: the next probe need not wait.
+      await tryAtOnce(store, name, now()).catch(trouble.hold.failed);
       ending.delete(name);
       startWanted(name);
     });

@@ -116,3 +116,14 @@ export function createHolds(options: {
     },
   };
 }
+
+/** Makes a breaker that is open let a probe through now. */
+export async function tryAtOnce(
+  store: Pick<Store, 'destinationStates' | 'openBreaker'>,
+  name: string,
+  now: number,
+): Promise<void> {
+  const state = (await store.destinationStates()).find(({ destination }) => destination === name);
+  if (state === undefined || state.openUntil === null || state.openUntil <= now) return;
+  await store.openBreaker({ destination: name, until: now, reason: state.openReason ?? 'it was changed' });
+}

@@ -16,7 +16,7 @@ const SETTLE = 15_000;
 export const leaseFor = ({ timeout }: Pick<DestinationConfig, 'timeout'>): number => timeout + WAIT + SETTLE;
 
 /** A delivery that is ours until its lease ends. */
-export interface Held {
+interface Held {
   readonly delivery: ClaimedDelivery;
   readonly leaseEnd: number;
 }

@@ -112,6 +112,17 @@ describe('a destination that is down', () => {
     expect(setup.settled.filter(({ outcome }) => outcome === 'retry').length).toBeLessThan(10);
   });
 
+  it('is tried at once where its configuration changes', async () => {
+    const { destination } = await fickle(503);
+    const other = await handlerOf(setup);
+    await setup.add(...many(5, 'billing'));
+    const dispatcher = setup.dispatch(destination);
+    await until(isOpen);
+    dispatcher.configure(setup.configOf({ ...destination, url: other.url }));
+    await until(() => other.arrived.length > 0);
+    await until(async () => (await stateOf())?.openUntil === null);
+  });
+
   it('is held by the instance itself while the store cannot be told', async () => {
     const { handler, destination } = await fickle(500);
     setup.broken.add('openBreaker');

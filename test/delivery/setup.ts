@@ -145,7 +145,11 @@ export class Setup {
   }
 
   dispatch(...destinations: readonly DestinationConfig[]): Dispatcher {
-    return this.#start({ sources: [source], destinations });
+    return this.#start(this.configOf(...destinations));
+  }
+
+  configOf(...destinations: readonly DestinationConfig[]): Pick<Config, 'sources' | 'destinations'> {
+    return { sources: [source], destinations };
   }
 
   /** Where nothing is configured any more that could sign. */

@@ -2,7 +2,7 @@ import type { ClaimedDelivery } from '../../model.js';
 import { allowance } from '../allowance.js';
 import type { Store } from '../store.js';
 import type { Deliveries } from './deliveries.js';
-import type { Destinations } from './destinations.js';
+import type { Destinations, Holds } from './destinations.js';
 import type { Lines } from './lines.js';
 
 type Request = Parameters<Store['claimDeliveries']>[0];
@@ -17,12 +17,13 @@ export class Claims {
 
   /** Looks, without writing. */
   none({ destination, now }: Request): boolean {
-    return this.deliveries.noneDue(destination, now) || this.#isHeld(destination, now);
+    return this.deliveries.noneDue(destination, now) || isHeld(this.destinations.holds(destination), now);
   }
 
   claim({ destination, limit, now, lease, rate = null }: Request): readonly ClaimedDelivery[] {
-    if (this.#isHeld(destination, now)) return [];
-    const [, openUntil, rateAt, ordered] = this.destinations.holds(destination);
+    const holds = this.destinations.holds(destination);
+    if (isHeld(holds, now)) return [];
+    const [, openUntil, rateAt, ordered] = holds;
     const allowed = rate === null ? null : allowance(rate, rateAt, now);
     const probe = openUntil !== null;
     const most = Math.min(limit, allowed?.count ?? limit, probe ? 1 : limit);
@@ -37,9 +38,7 @@ export class Claims {
     this.destinations.keepOpen(destination, now + lease);
     return claimed.map((delivery) => ({ ...delivery, probe }));
   }
-
-  #isHeld(destination: string, now: number): boolean {
-    const [pausedAt, openUntil] = this.destinations.holds(destination);
-    return pausedAt !== null || (openUntil !== null && openUntil > now);
-  }
 }
+
+const isHeld = ([pausedAt, openUntil]: Holds, now: number): boolean =>
+  pausedAt !== null || (openUntil !== null && openUntil > now);
