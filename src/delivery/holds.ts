@@ -23,7 +23,7 @@ export interface Holds {
 }
 
 export function createHolds(options: {
-  readonly destination: Pick<DestinationConfig, 'name' | 'breaker'>;
+  readonly destination: Pick<DestinationConfig, 'name' | 'mode' | 'breaker'>;
   readonly store: Pick<Store, 'pauseDestination' | 'openBreaker' | 'closeBreaker'>;
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
   readonly trouble: Trouble;
@@ -34,6 +34,9 @@ export function createHolds(options: {
 }): Holds {
   const { destination, store, log, trouble, now } = options;
   const { name, breaker } = destination;
+  // What a shadow answers counts for nothing: it gets each delivery once, and a backlog of it would help nobody.
+  const isShadow = destination.mode === 'shadow';
+  const rules = isShadow ? { ...breaker, failures: 0 } : breaker;
   const sleep = createSleep();
   let count = NO_FAILURES;
   let closed = false;
@@ -81,9 +84,9 @@ export function createHolds(options: {
 
   const noteProbe = (health: ReturnType<typeof healthOf>, why: string): void => {
     if (health === 'unknown') open(now(), why);
-    else if (health === 'up' || breaker.failures === 0) close();
+    else if (health === 'up' || rules.failures === 0) close();
     else {
-      open(now() + breaker.cooldown, why);
+      open(now() + rules.cooldown, why);
       log.info({ destination: name, why }, 'does not work yet: the breaker stays open');
     }
   };
@@ -93,15 +96,15 @@ export function createHolds(options: {
       const health = healthOf(answer);
       const verdict = judge(answer, now());
       const why = verdict.success ? '' : verdict.reason;
-      if (isGone(answer)) pause(id);
+      if (isGone(answer) && !isShadow) pause(id);
       if (probe) noteProbe(health, why);
       else if (health === 'up') count = afterSuccess(count);
       else if (health === 'down') {
-        const next = afterFailure(count, breaker, { startedAt, now: now() });
+        const next = afterFailure(count, rules, { startedAt, now: now() });
         count = next.count;
         if (!next.opens) return;
-        const until = now() + breaker.cooldown;
-        open(until, `${breaker.failures} failures in a row; last: ${why}`);
+        const until = now() + rules.cooldown;
+        open(until, `${rules.failures} failures in a row; last: ${why}`);
         log.warn({ destination: name, why, until }, 'is down: the breaker is open, what is for it is kept');
         options.onHeld();
       }

@@ -156,15 +156,25 @@ describe('a destination that is gone', () => {
     expect(handler.arrived.slice(0, 2).map(({ attempt }) => attempt)).toEqual(['1', '2']);
     await until(() => said('the destination is resumed') === 1);
   });
+});
 
-  it('pauses a shadow too, which has missed that one', async () => {
-    const { destination } = await fickle(410, { mode: 'shadow' });
-    await setup.add(...many(5, 'billing'));
+describe('a shadow', () => {
+  it.each([503, 410])('is never held, whatever it answers: it misses each once: %s', async (status) => {
+    const { handler, destination } = await fickle(status, { mode: 'shadow' });
+    await setup.add(...many(20, 'billing'));
     setup.dispatch(destination);
-    await until(async () => (await stateOf())?.paused !== null && (await stateOf()) !== undefined);
-    await until(async () => (await setup.count('missed')) === 1);
-    await aWhile();
-    expect(await setup.count('pending')).toBe(4);
+    await until(async () => (await setup.count('missed')) === 20);
+    expect(handler.arrived).toHaveLength(20);
+    expect(await setup.store.destinationStates()).toEqual([]);
+  });
+
+  it('is let go where it was held before it became one', async () => {
+    const { handler, destination } = await fickle(503, { mode: 'shadow' });
+    await setup.add(...many(5, 'billing'));
+    await setup.store.openBreaker({ destination: 'billing', until: setup.time, reason: 'as a live one' });
+    setup.dispatch(destination);
+    await until(async () => (await setup.count('missed')) === 5);
+    expect(handler.arrived).toHaveLength(5);
   });
 });
 
