@@ -48,6 +48,18 @@ export interface FileIdentity {
 /** How an event is sent. A shadow gets it once: what it answers is recorded and counts for nothing. */
 export type SendingMode = 'live' | 'shadow';
 
+/** What the deliveries of a destination are put in line by: one at a time in each line, in the order of arrival. */
+export type OrderedBy = 'file' | 'batch' | 'extraction';
+
+/** At most so many in so many milliseconds. */
+export interface Rate {
+  readonly count: number;
+  readonly per: number;
+}
+
+/** Who paused a destination: a person, or the destination itself, by answering 410. */
+export type PauseReason = 'operator' | '410';
+
 /** Where an event goes. */
 export interface Route {
   /** A destination's name. */
@@ -108,6 +120,10 @@ export interface ClaimedDelivery {
   readonly attempts: number;
   /** False where other events of its webhook had been accepted before: then the webhook must not go out as it came. */
   readonly whole: boolean;
+  /** Whether it is the one that a breaker lets through to see whether the destination works again. */
+  readonly probe: boolean;
+  /** The dead letter that stood in its way, where deliveries go out in order. */
+  readonly afterDead: number | null;
   /** When the webhook arrived. */
   readonly receivedAt: number;
   readonly eventId: number;

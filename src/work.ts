@@ -29,8 +29,10 @@ export async function startWork({ config, cwd }: WorkOptions): Promise<Work> {
   const converter = createBatchConverter(examine, store);
   let current = config;
   const metrics = createWorkMetrics(config);
-  // Where a breaker is one day, its state comes in here.
-  const openBreakers = async (): Promise<ReadonlySet<string>> => new Set();
+  const openBreakers = async (): Promise<ReadonlySet<string>> => {
+    const states = await store.destinationStates();
+    return new Set(states.flatMap(({ destination, openUntil }) => (openUntil === null ? [] : destination)));
+  };
   const storedFacts = createStoredFacts({ store, openBreakers, now: Date.now });
   const retention = startRetention({ ...common, keptFor: () => keptFor(current) });
   const dispatcher = startDispatcher({

@@ -111,6 +111,7 @@ function deliveryText(delivery: DeliveryDetail): string {
     ['status', delivery.status],
     ['reason', delivery.reason],
     ['fault', delivery.fault === null ? null : FAULT_TEXT[delivery.fault]],
+    ['went without', delivery.afterDead === null ? null : `delivery ${delivery.afterDead}, a dead letter`],
     ['created', `${isoSeconds(delivery.createdAt)}${delivery.replayed ? ' (a replay)' : ''}`],
     ['next attempt', delivery.dueAt === null ? null : isoSeconds(delivery.dueAt)],
     ['ended', delivery.endedAt === null ? null : isoSeconds(delivery.endedAt)],

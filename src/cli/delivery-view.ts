@@ -45,6 +45,7 @@ export const deliveryJson = (row: DeliveryRow) => ({
   dueAt: isoTimeOrNull(row.dueAt),
   endedAt: isoTimeOrNull(row.endedAt),
   reason: row.reason,
+  afterDead: row.afterDead,
   lastStatus: row.lastStatus,
   lastError: row.lastError,
   fault: row.fault,

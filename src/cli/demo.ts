@@ -137,6 +137,9 @@ function demoConfig(demo: {
         concurrency: 4,
         tls: null,
         proxy: null,
+        rate: null,
+        ordered: null,
+        breaker: { failures: 10, window: 60_000, cooldown: 30_000 },
         // Nobody wants to wait five seconds here for the second attempt.
         retry: { attempts: 3, schedule: [0, 300, 1_000], jitter: 0 },
       },

@@ -6,6 +6,7 @@ import { addCheck } from './check.js';
 import { addConvert } from './convert.js';
 import { addDeliveries } from './deliveries.js';
 import { addDemo } from './demo.js';
+import { addDestinations } from './destinations.js';
 import { addEvents } from './events.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { addListen } from './listen.js';
@@ -64,6 +65,7 @@ function createProgram(io: Io, run: Run): Command {
     addDeliveries,
     addReplay,
     addQuarantine,
+    addDestinations,
     addRefused,
     addParity,
     addReady,

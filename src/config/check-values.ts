@@ -1,5 +1,6 @@
 import type { Draft, PathPattern } from './draft.js';
 import { parseDuration } from './duration.js';
+import { parseRate } from './rate.js';
 import { parseSize } from './size.js';
 
 const HOUR = 3_600_000;
@@ -21,6 +22,27 @@ const BOUNDS: readonly {
     min: 0,
     max: 30 * DAY,
     say: '0 to 30d',
+  },
+  {
+    path: ['destinations', '*', 'breaker', 'window'],
+    parse: parseDuration,
+    min: 1,
+    max: DAY,
+    say: '1ms to 1d',
+  },
+  {
+    path: ['destinations', '*', 'breaker', 'cooldown'],
+    parse: parseDuration,
+    min: 1,
+    max: DAY,
+    say: '1ms to 1d',
+  },
+  {
+    path: ['destinations', '*', 'rate'],
+    parse: (text) => parseRate(text)?.count,
+    min: 1,
+    max: 100_000,
+    say: '1 to 100000 a second, minute or hour',
   },
   { path: ['store', 'retention'], parse: parseDuration, min: HOUR, max: 3650 * DAY, say: '1h to 3650d' },
   { path: ['sources', '*', 'dedupWindow'], parse: parseDuration, min: 0, max: 3650 * DAY, say: '0 to 3650d' },

@@ -1,4 +1,4 @@
-import type { Format } from '../model.js';
+import type { Format, OrderedBy, Rate } from '../model.js';
 
 /**
  * The configuration as the program sees it: resolved once at the edge, complete, frozen, and plain data (it crosses to
@@ -61,7 +61,12 @@ export interface DestinationConfig {
   readonly headers: Readonly<Record<string, string>>;
   readonly timeout: number;
   readonly concurrency: number;
+  /** Over all instances; null: no limit. */
+  readonly rate: Rate | null;
+  /** One at a time, in the order of arrival, for each of these; null: all at once. */
+  readonly ordered: OrderedBy | null;
   readonly retry: RetryConfig;
+  readonly breaker: BreakerConfig;
   readonly tls: TlsConfig | null;
   /** The URL of the proxy that it is reached through, with user and password; null: none. */
   readonly proxy: string | null;
@@ -73,6 +78,14 @@ export interface TlsConfig {
   readonly ca: string | null;
   readonly cert: string | null;
   readonly key: string | null;
+}
+
+/** Opens after so many failures in a row within the window, for the cooldown. */
+export interface BreakerConfig {
+  /** 0: never. */
+  readonly failures: number;
+  readonly window: number;
+  readonly cooldown: number;
 }
 
 export interface RetryConfig {

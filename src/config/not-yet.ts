@@ -6,12 +6,7 @@ const NOT_YET: readonly {
   /** What may be said all the same, since it changes nothing. */
   readonly inert?: RegExp;
   readonly instead: string;
-}[] = [
-  { path: ['store', 'url'], inert: /^(?!postgres)/, instead: 'use sqlite:data/shim.db' },
-  { path: ['destinations', '*', 'rate'], instead: 'remove it' },
-  { path: ['destinations', '*', 'ordered'], inert: /^none$/, instead: 'only "none" is' },
-  { path: ['destinations', '*', 'breaker'], instead: 'remove it' },
-];
+}[] = [{ path: ['store', 'url'], inert: /^(?!postgres)/, instead: 'use sqlite:data/shim.db' }];
 
 /** Refuses what would have to be ignored otherwise. */
 export function checkNotYet(draft: Draft): void {

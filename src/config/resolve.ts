@@ -1,5 +1,6 @@
 import { DEFAULT_STATUSES } from '../formats/legacy.js';
 import type {
+  BreakerConfig,
   Config,
   DestinationConfig,
   JsonSchema,
@@ -9,6 +10,7 @@ import type {
 } from './config.js';
 import { parseDuration } from './duration.js';
 import { isRecord } from './path.js';
+import { parseRate } from './rate.js';
 import { parseSize } from './size.js';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -96,8 +98,19 @@ function toDestination(
     headers: lowerCaseKeys(raw.headers),
     timeout: duration(raw.timeout),
     concurrency: number(raw.concurrency),
+    rate: raw.rate === undefined ? null : known(parseRate(text(raw.rate))),
+    ordered: raw.ordered === 'none' ? null : word(raw.ordered, ['file', 'batch', 'extraction']),
     retry: toRetry(record(raw.retry)),
+    breaker: toBreaker(record(raw.breaker)),
     ...found,
+  };
+}
+
+function toBreaker(raw: Raw): BreakerConfig {
+  return {
+    failures: number(raw.failures),
+    window: duration(raw.window),
+    cooldown: duration(raw.cooldown),
   };
 }
 

@@ -5,11 +5,13 @@ import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
 import { VERSION } from '../version.js';
 import { createCompose } from './compose.js';
-import { type Lane, type OnAttempt, startLane } from './lane.js';
+import { tryAtOnce } from './holds.js';
+import { type Lane, type LaneOptions, type OnAttempt, startLane } from './lane.js';
 import { createTrouble } from './trouble.js';
+import { startWatch } from './watch.js';
 import { within } from './within.js';
 
-/** Expired leases are looked for once in so many polls. */
+/** Expired leases, and what holds destinations, are looked for once in so many polls. */
 const POLLS_PER_SWEEP = 5;
 
 export interface Dispatcher {
@@ -34,7 +36,7 @@ export type DispatcherConfig = Pick<Config, 'sources' | 'destinations'>;
 /** Sends what is due to each destination, until it is stopped. */
 export function startDispatcher(options: {
   readonly config: DispatcherConfig;
-  readonly store: Pick<Store, 'claimDeliveries' | 'settle' | 'releaseExpired' | 'lineUp'>;
+  readonly store: LaneOptions['store'] & Pick<Store, 'releaseExpired' | 'destinationStates'>;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   /** Who is told of the attempts at a destination. */
   readonly attempts: (destination: string) => OnAttempt;
@@ -46,6 +48,7 @@ export function startDispatcher(options: {
   const trouble = {
     claim: createTrouble(log, 'claiming deliveries'),
     settle: createTrouble(log, 'recording outcomes'),
+    hold: createTrouble(log, 'recording that destinations are down'),
   };
   const lanes = new Map<string, Lane>();
   const ending = new Map<string, Promise<void>>();
@@ -79,7 +82,9 @@ export function startDispatcher(options: {
   };
   const end = (name: string, lane: Lane, grace: number): void => {
     lanes.delete(name);
-    const ended = lane.stop(grace).then(() => {
+    const ended = lane.stop(grace).then(async () => {
+      // It was changed, perhaps so that it works again: the next probe need not wait.
+      await tryAtOnce(store, name, now()).catch(trouble.hold.failed);
       ending.delete(name);
       startWanted(name);
     });
@@ -99,7 +104,16 @@ export function startDispatcher(options: {
     for (const { name } of next.destinations) startWanted(name);
   };
   configure(options.config);
-  const sweep = startSweep({ store, log, now, interval: pollInterval * POLLS_PER_SWEEP, onReleased: wake });
+  const interval = pollInterval * POLLS_PER_SWEEP;
+  const sweep = startSweep({ store, log, now, interval, onReleased: wake });
+  const watch = startWatch({
+    store,
+    log,
+    now,
+    interval,
+    onHeld: (destination) => lanes.get(destination)?.hold(),
+    onResumed: wake,
+  });
 
   return {
     wake,
@@ -109,7 +123,7 @@ export function startDispatcher(options: {
       stopping = true;
       const parts = [...lanes.values()].map((lane) => lane.stop(grace));
       const before = [...ending.values()].map((ended) => within(grace, ended));
-      await Promise.all([...parts, ...before, within(grace, sweep.stop())]);
+      await Promise.all([...parts, ...before, within(grace, sweep.stop()), within(grace, watch.stop())]);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { DestinationConfig } from '../config/config.js';
 import type { Attempt, ClaimedDelivery, SendingMode, Settlement } from '../model.js';
 import type { Answer } from './answer.js';
+import { isGone } from './health.js';
 import { judge } from './judge.js';
 import { delayAfter } from './schedule.js';
 
@@ -32,6 +33,8 @@ export function outcomeOf(
   const attempts = delivery.attempts + 1;
   const delay = delayAfter(retry, attempts, at.random, verdict.retryAfter);
   if (delay !== null) return { ...held, outcome: 'retry', dueAt: at.now + delay };
+  // The destination is paused by this answer, and whoever resumes it wants all that was for it.
+  if (isGone(answer)) return { ...held, outcome: 'retry', dueAt: at.now + (retry.schedule.at(-1) ?? 0) };
   const count = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
   return { ...held, outcome: 'dead', reason: `${count} failed; last: ${verdict.reason}` };
 }

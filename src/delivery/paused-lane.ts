@@ -30,6 +30,8 @@ export function startPausedLane({ destination, store, trouble, now, pollInterval
     // What is new is in its place already.
     wake: () => {},
     lastMoved: now,
+    // It holds nothing.
+    hold: () => {},
     stop: async () => {
       stopping = true;
       sleep.wake();

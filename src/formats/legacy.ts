@@ -71,6 +71,12 @@ export function readLegacy(
   return convertFiles(list.files as readonly JsonObject[], list.shape, resultText, eventAt);
 }
 
+/** The text of each file of a legacy result, whatever its shape and whatever becomes of it. */
+export function legacyFiles(resultText: string): readonly string[] {
+  const list = listOf(JSON.parse(resultText));
+  return list === null ? [] : fileTexts(list.shape, resultText);
+}
+
 /** The three shapes of protocol section 3, step 2. */
 type Shape = 'array' | 'batch' | 'file';
 

@@ -7,12 +7,14 @@ import type {
   Format,
   NewWebhook,
   QuarantineReason,
+  Rate,
   SendingMode,
   Settlement,
   StoredWebhook,
   Verified,
   WebhookState,
 } from '../model.js';
+import type { DestinationVerbs } from './destination-verbs.js';
 import type { RefusedStore } from './refused.js';
 
 /**
@@ -20,7 +22,7 @@ import type { RefusedStore } from './refused.js';
  * (with a `StoreError`), and can be called again with the same arguments after a crash. Several processes may hold
  * stores on the same data. The conformance suite in `test/store` is the contract's second half.
  */
-export interface Store extends RefusedStore {
+export interface Store extends DestinationVerbs, RefusedStore {
   /** Durable once resolved. @returns their ids, in the order given. */
   putWebhooks(batch: readonly Verified<NewWebhook>[]): Promise<readonly number[]>;
 
@@ -50,12 +52,20 @@ export interface Store extends RefusedStore {
    */
   latestAccepted(files: readonly (readonly Uint8Array[])[]): Promise<readonly (LatestResult | null)[]>;
 
-  /** Deliveries of one destination that are due, the longest due first, leased until `now + lease`. */
+  /**
+   * Deliveries of one destination that are due, the longest due first, leased until `now + lease`; none while it is
+   * paused or its breaker is open. Once a breaker's time is over it gives a single one, the `probe`, and opens the
+   * breaker until the end of the lease: so that over all instances, and after a crash, one probe at a time is under way.
+   * Where the destination is in order (`setOrder`), it gives the heads of lines alone, from which it goes on next time.
+   *
+   * @param request.rate over all claims of the destination no more are given than this allows (`allowance`)
+   */
   claimDeliveries(request: {
     readonly destination: string;
     readonly limit: number;
     readonly now: number;
     readonly lease: number;
+    readonly rate?: Rate | null;
   }): Promise<readonly ClaimedDelivery[]>;
 
   /** Records attempts and what follows. @returns for each whether it was taken: false where the lease was lost to a later claim. */
@@ -270,6 +280,8 @@ export interface DeliveryRow {
   readonly endedAt: number | null;
   /** Why it is a dead letter. */
   readonly reason: string | null;
+  /** The dead letter that it was in line behind, and that it went out without. */
+  readonly afterDead: number | null;
   readonly lastStatus: number | null;
   readonly lastError: string | null;
   /** Whose fault it is that the last attempt failed; null where it did not, and before there was one. */

@@ -4,48 +4,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDispatcher } from '../../dist/delivery/dispatcher.js';
-import { openStore } from '../../dist/store/open.js';
+import { destinationAt, filledStore, withVerbs } from './filled-store.mjs';
 import { SECRET, startHandler, until } from './processes.mjs';
 
 const [count = 40_000, concurrency = 16] = process.argv.slice(2).map(Number);
-const CHUNK = 500;
 
 const folder = mkdtempSync(join(tmpdir(), 'shim-bench-'));
 const handler = await startHandler();
-const store = await openStore('sqlite:shim.db', { mode: 'own', cwd: folder });
-
-for (let from = 0; from < count; from += CHUNK) {
-  const numbers = Array.from({ length: Math.min(CHUNK, count - from) }, (_, index) => from + index);
-  const webhooks = numbers.map((number) => ({
-    source: 'extracta',
-    format: 'legacy',
-    receivedAt: Date.now(),
-    body: JSON.stringify({
-      result: JSON.stringify([{ extractionId: String(number), text: 'x'.repeat(4_000) }]),
-    }),
-    signature: 'checked',
-    secretIndex: 0,
-  }));
-  const ids = await store.putWebhooks(webhooks);
-  const event = {
-    event: 'extraction.processed',
-    body: null,
-    plain: true,
-    files: [],
-    destinations: [{ destination: 'handler', mode: 'live', share: 100, oncePerWebhook: false, delay: 0 }],
-  };
-  const conversions = ids.map((webhookId) => ({
-    outcome: 'converted',
-    webhookId,
-    duplicatesSince: null,
-    events: [{ ...event, messageId: `msg_${webhookId}` }],
-  }));
-  await store.saveConversions(conversions, Date.now());
-}
+const store = await filledStore(folder, { count, to: ['handler'] });
 
 const calls = { claimDeliveries: 0, settle: 0 };
 let settled = 0;
-const counting = {
+const counting = withVerbs(store, {
   claimDeliveries: (request) => {
     calls.claimDeliveries++;
     return store.claimDeliveries(request);
@@ -56,22 +26,10 @@ const counting = {
     settled += batch.length;
     return taken;
   },
-  releaseExpired: (now) => store.releaseExpired(now),
-};
+});
 const complain = (...args) => process.stderr.write(`${JSON.stringify(args)}\n`);
 const log = { debug() {}, info() {}, warn: complain, error: complain };
-const destination = {
-  name: 'handler',
-  url: handler.url,
-  format: 'new',
-  mode: 'live',
-  timeout: 15_000,
-  concurrency,
-  retry: { attempts: 10, schedule: [0, 5_000], jitter: 0.2 },
-  secret: null,
-  standardSecret: null,
-  headers: {},
-};
+const destination = destinationAt('handler', handler.url, { concurrency });
 const config = { sources: [{ name: 'extracta', secrets: [SECRET] }], destinations: [destination] };
 
 const before = process.cpuUsage();

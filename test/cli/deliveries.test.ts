@@ -135,6 +135,7 @@ describe('deliveries show', () => {
       dueAt: null,
       endedAt: expect.stringMatching(/^2026-03-01T12:00:00\.\d{3}Z$/),
       reason: 'used up its 2 attempts',
+      afterDead: null,
       lastStatus: null,
       lastError: 'connect ECONNREFUSED',
       fault: 'destination',

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config/load.js';
-import { startWork } from '../../src/work.js';
 import { readBody, startServer } from '../delivery/servers.js';
 import { documentedSignature } from '../support/listener.js';
+import { startBuiltWork } from '../support/work.js';
 import { configText, file, legacy, MINUTE, NOW, Place, SECRET, until } from './support.js';
 
 const twoConfig = (urls: readonly [string, string], source = ''): string => `
@@ -286,7 +286,7 @@ describe('replay beside the running service', () => {
     const mixed = legacy([file({ fileId: 'ok' }), file({ fileId: 'bad', status: 'failed' })]);
     await place.receive(numbered(1), numbered(10), { ...numbered(12), body: mixed });
     const { config } = loadConfig({ file: 'shim.yaml', env: {}, cwd: place.folder });
-    const work = await startWork({ config, cwd: place.folder });
+    const work = await startBuiltWork({ config, cwd: place.folder });
     onTestFinished(() => work.stop(1_000));
     const at = (name: string) => received.filter((one) => one.at === name);
     const deliveredAre = (count: number) =>

@@ -183,9 +183,15 @@ const MISTAKES: readonly Mistake[] = [
   mistake(['store', 'retention'], 'forever', 'is no duration'),
   mistake(['sources', 0, 'inferEdited'], 'yes', 'must be true or false, is text'),
   mistake(['sources', 0, 'keepRefused'], 1_001, 'must be from 0 to 1000'),
-  mistake(second('rate'), '50/s', 'is not supported yet'),
-  mistake(second('ordered'), 'file', 'is not supported yet; only "none" is'),
-  mistake(second('breaker'), { failures: 'many' }, 'is not supported yet'),
+  mistake(second('rate'), '50', 'is no rate; write for example "50/s" or "600/m"'),
+  mistake(second('rate'), '0/s', 'must be from 1 to 100000 a second, minute or hour'),
+  mistake(second('rate'), '100001/m', 'must be from 1 to 100000 a second, minute or hour'),
+  mistake(second('ordered'), 'fiel', 'must be one of none, file, batch, extraction; did you mean "file"?'),
+  mistake(second('breaker'), { failures: 'many' }, 'must be a whole number, is text'),
+  mistake(second('breaker'), { failures: -1 }, 'must be from 0 to 1000'),
+  mistake(second('breaker'), { window: '2d' }, 'must be from 1ms to 1d'),
+  mistake(second('breaker'), { cooldown: '0s' }, 'must be from 1ms to 1d'),
+  mistake(second('breaker'), { colldown: '1s' }, 'is not a known key; did you mean "cooldown"?'),
 ];
 
 const env = { EMPTY: '', PLACEHOLDER: 'your-secret-here', WORD: 'word' };
@@ -246,7 +252,7 @@ destinations:
   - name: billing
     url: https://user:pass@billing.example
     sources: [extrata]
-    breaker: { failures: 3 }
+    tls: { ca: ./ca.pem }
     when: { propertes: {} }
 `;
     expect(faultsOf(text)).toEqual([
@@ -259,7 +265,7 @@ destinations:
       'shim.yaml:10:15 sources[1].secrets[0]: is a placeholder, not a secret: put the real one here',
       'shim.yaml:13:10 destinations[0].url: has credentials in it, which end up in logs: put them into "headers", as "authorization"',
       'shim.yaml:14:15 destinations[0].sources[0]: is the name of no source; did you mean "extracta"?',
-      'shim.yaml:15:14 destinations[0].breaker: is not supported yet; remove it',
+      'shim.yaml:15:16 destinations[0].tls.ca: the file ./ca.pem does not exist; name the file of a certificate in PEM',
       'shim.yaml:16:11 destinations[0].when: the JSON Schema does not compile: strict mode: unknown keyword: "propertes"',
     ]);
   });

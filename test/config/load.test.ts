@@ -58,6 +58,9 @@ describe('loadConfig', () => {
           headers: {},
           timeout: 15_000,
           concurrency: 16,
+          rate: null,
+          ordered: null,
+          breaker: { failures: 10, window: 60_000, cooldown: 30_000 },
           retry: {
             attempts: 10,
             schedule: [0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400].map((s) => s * 1000),
@@ -102,7 +105,9 @@ destinations:
     mode: shadow
     share: 12.5
     alternative: two
-    ordered: none
+    rate: 600/m
+    ordered: batch
+    breaker: { failures: 0, cooldown: 5m }
   - { name: two, url: "http://[::1]:1/x?y=z", retry: { schedule: [0s, 1s] } }
 `,
       { env: { ADMIN_PORT: '4999' }, files: { token: 'the-token-of-the-admin\n' } },
@@ -138,6 +143,9 @@ destinations:
       headers: { authorization: 'Bearer none' },
       timeout: 500,
       concurrency: 1,
+      rate: { count: 600, per: 60_000 },
+      ordered: 'batch',
+      breaker: { failures: 0, window: 60_000, cooldown: 300_000 },
       retry: { attempts: 3, schedule: [0, 300_000], jitter: 0 },
       tls: null,
       proxy: null,

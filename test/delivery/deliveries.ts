@@ -19,6 +19,8 @@ export function claimed(
     mode: 'live',
     share: 100,
     whole: true,
+    probe: false,
+    afterDead: null,
     attempts: given.attempts ?? 0,
     receivedAt: 0,
     eventId: 1,

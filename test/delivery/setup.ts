@@ -41,6 +41,9 @@ export const destinationAt = (url: string, more: Partial<DestinationConfig> = {}
   headers: {},
   timeout: 10_000,
   concurrency: 4,
+  rate: null,
+  ordered: null,
+  breaker: { failures: 0, window: 60_000, cooldown: 30_000 },
   retry: { attempts: 4, schedule: [0, 5_000, 60_000], jitter: 0 },
   tls: null,
   proxy: null,
@@ -55,7 +58,7 @@ const routeTo = (destination: string): Route => ({
   delay: 0,
 });
 
-type Verbs = Pick<Store, 'claimDeliveries' | 'settle' | 'releaseExpired' | 'lineUp'>;
+type Verbs = Parameters<typeof startDispatcher>[0]['store'];
 
 /** A store in a folder of its own, deliveries in it, and dispatchers on it, all with one clock that stands still. */
 export class Setup {
@@ -147,7 +150,11 @@ export class Setup {
   }
 
   dispatch(...destinations: readonly DestinationConfig[]): Dispatcher {
-    return this.#start({ sources: [source], destinations });
+    return this.#start(this.configOf(...destinations));
+  }
+
+  configOf(...destinations: readonly DestinationConfig[]): Pick<Config, 'sources' | 'destinations'> {
+    return { sources: [source], destinations };
   }
 
   /** Where nothing is configured any more that could sign. */
@@ -214,6 +221,13 @@ export class Setup {
           if (fault !== undefined) throw new StoreError('store_unavailable', 'a value that it cannot take');
           return store.settle(batch);
         }),
+      pauseDestination: (request) => unless('pauseDestination', () => store.pauseDestination(request)),
+      openBreaker: (request) => unless('openBreaker', () => store.openBreaker(request)),
+      closeBreaker: (destination) => unless('closeBreaker', () => store.closeBreaker(destination)),
+      destinationStates: () => unless('destinationStates', () => store.destinationStates()),
+      setOrder: (destination, by) => unless('setOrder', () => store.setOrder(destination, by)),
+      listUnkeyed: (request) => unless('listUnkeyed', () => store.listUnkeyed(request)),
+      keyDeliveries: (request) => unless('keyDeliveries', () => store.keyDeliveries(request)),
       lineUp: (destination) => unless('lineUp', () => store.lineUp(destination)),
       releaseExpired: (now) => unless('releaseExpired', () => store.releaseExpired(now)),
     };

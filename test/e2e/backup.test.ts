@@ -50,11 +50,13 @@ describe('a backup under load', () => {
     waiting.answers.push(...Array.from({ length: 100_000 }, () => 503));
     const folder = tempFolder();
     const retry = { schedule: ['0s', '1s'], attempts: 1_000 };
+    // Its state is in the copy as well, and would hold the one that is repaired for half a minute.
+    const breaker = { failures: 0 };
     const config = writeConfig(folder, {
       sources,
       destinations: [
         { name: 'done', url: done.url },
-        { name: 'waiting', url: waiting.url, retry },
+        { name: 'waiting', url: waiting.url, retry, breaker },
       ],
     });
     const service = await startService(config);
@@ -81,7 +83,7 @@ describe('a backup under load', () => {
       sources,
       destinations: [
         { name: 'done', url: doneToo.url },
-        { name: 'waiting', url: repaired.url, retry },
+        { name: 'waiting', url: repaired.url, retry, breaker },
       ],
     });
     await startService(restored);

@@ -100,13 +100,14 @@ describe('a migration', () => {
     ];
     const folder = tempFolder();
     const retry = { schedule: ['0s', '100ms'], attempts: 200 };
+    const breaker = { cooldown: '500ms' };
     const write = (pausedMode: string, share: number): string =>
       writeConfig(folder, {
         log: { level: 'info' },
         sources: [{ name: 'extracta', path: '/webhook', secrets: [SECRET] }],
         destinations: [
           { name: 'old-live', url: oldLive.url, format: 'legacy', retry },
-          { name: 'new-live', url: newLive.url, retry },
+          { name: 'new-live', url: newLive.url, retry, breaker },
           { name: 'shadow', url: shadow.url, mode: 'shadow' },
           { name: 'paused', url: paused.url, format: 'legacy', mode: pausedMode, concurrency: 1, retry },
           { name: 'share-new', url: shareNew.url, share, alternative: 'share-old', retry },

@@ -2,10 +2,13 @@ import type { Conversion, ConvertedEvent, FileIdentity, Format, Route } from '..
 import type { SavedConversion } from '../store.js';
 import type { Database, Statement, Value } from './driver.js';
 import { LateIndex } from './late-index.js';
+import type { Lines } from './lines.js';
 import type { Sightings } from './sightings.js';
 import { cut, Insert, optionalText, text } from './values.js';
 
 type Waiting = readonly [webhookId: number, format: Format, receivedAt: number];
+
+const DELIVERY_COLUMNS = ['event_id', 'destination', 'mode', 'share', 'whole', 'due_at', 'created_at'];
 
 const MAX_ERRORS = 100;
 const MAX_ERROR = 1000;
@@ -24,6 +27,7 @@ export class Conversions {
   constructor(
     db: Database,
     private readonly sightings: Sightings,
+    private readonly lines: Lines,
   ) {
     const these = 'webhook_id IN (SELECT value FROM json_each(?))';
     this.#leaveInbox = db.prepareTuples(
@@ -51,15 +55,7 @@ export class Conversions {
       'duplicate_of',
       'body',
     ]);
-    this.#insertDeliveries = new Insert(db, 'deliveries', [
-      'event_id',
-      'destination',
-      'mode',
-      'share',
-      'whole',
-      'due_at',
-      'created_at',
-    ]);
+    this.#insertDeliveries = new Insert(db, 'deliveries', DELIVERY_COLUMNS);
     this.#byMessage = new LateIndex(
       db,
       'events_by_message',
@@ -86,7 +82,9 @@ export class Conversions {
       return { webhookId, applied: true, events };
     });
     this.#insertEvents.run(write.events);
-    this.#insertDeliveries.run(write.deliveries);
+    const last = this.#insertDeliveries.run(write.deliveries);
+    // One transaction writes at a time, so that the ids are in a row.
+    if (last > 0) this.lines.enrollAfter(last - write.deliveries.length / DELIVERY_COLUMNS.length);
     this.sightings.write();
     this.#byMessage.extendWhenDue(write.lastEvent);
     return saved;

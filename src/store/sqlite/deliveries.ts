@@ -20,6 +20,7 @@ type Row = readonly [
   format: Format,
   raw: Text,
   signature: Text,
+  afterDead: number | null,
 ];
 
 const MAX_RESPONSE = 4096;
@@ -31,6 +32,7 @@ const DUE = "d.destination = ? AND d.state = 'pending' AND d.due_at <= ?";
 export class Deliveries {
   readonly #anyDue: Statement<unknown>;
   readonly #due: Statement<Row>;
+  readonly #these: Statement<Row>;
   readonly #send: Statement<never>;
   readonly #settle: Statement<{ attempts: number }>;
   readonly #deliver: Statement<readonly [id: number, attempts: number]>;
@@ -42,11 +44,13 @@ export class Deliveries {
 
   constructor(db: Database) {
     this.#anyDue = db.prepare(`SELECT 1 FROM deliveries d WHERE ${DUE} LIMIT 1`);
-    this.#due =
-      db.prepareTuples(`SELECT d.id, d.fence, d.mode, d.share, d.whole, d.attempts, d.event_id, e.received_at, e.event, e.message_id,
-              e.body, e.plain, e.webhook_id, w.source, w.format, w.body, w.signature
-         FROM deliveries d CROSS JOIN events e ON e.id = d.event_id CROSS JOIN webhooks w ON w.id = e.webhook_id
-        WHERE ${DUE} ORDER BY d.due_at, d.id LIMIT ?`);
+    const from = `SELECT d.id, d.fence, d.mode, d.share, d.whole, d.attempts, d.event_id, e.received_at, e.event, e.message_id,
+              e.body, e.plain, e.webhook_id, w.source, w.format, w.body, w.signature, d.after_dead
+         FROM deliveries d CROSS JOIN events e ON e.id = d.event_id CROSS JOIN webhooks w ON w.id = e.webhook_id`;
+    this.#due = db.prepareTuples(`${from} WHERE ${DUE} ORDER BY d.due_at, d.id LIMIT ?`);
+    this.#these = db.prepareTuples(
+      `${from} WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.due_at, d.id`,
+    );
     this.#send = db.prepare(
       `UPDATE deliveries SET state = 'sending', lease_until = ?, fence = fence + 1
         WHERE id IN (SELECT value FROM json_each(?))`,
@@ -98,8 +102,23 @@ export class Deliveries {
   }
 
   claim(destination: string, limit: number, now: number, lease: number): readonly ClaimedDelivery[] {
-    const claimed = this.#due.all(destination, now, limit).map((row) => claimedDelivery(row, destination));
-    if (claimed.length > 0) this.#send.run(now + lease, JSON.stringify(claimed.map(({ id }) => id)));
+    return this.#claimRows(this.#due.all(destination, now, limit), destination, now + lease);
+  }
+
+  /** @param ids of deliveries that wait. */
+  claimThese(
+    ids: readonly number[],
+    destination: string,
+    now: number,
+    lease: number,
+  ): readonly ClaimedDelivery[] {
+    const rows = ids.length === 0 ? [] : this.#these.all(JSON.stringify(ids));
+    return this.#claimRows(rows, destination, now + lease);
+  }
+
+  #claimRows(rows: readonly Row[], destination: string, leaseEnd: number): readonly ClaimedDelivery[] {
+    const claimed = rows.map((row) => claimedDelivery(row, destination));
+    if (claimed.length > 0) this.#send.run(leaseEnd, JSON.stringify(claimed.map(({ id }) => id)));
     return claimed;
   }
 
@@ -186,7 +205,7 @@ const attemptValues = (attempt: Attempt, error: Value): readonly Value[] => [
 
 function claimedDelivery(row: Row, destination: string): ClaimedDelivery {
   const [id, fence, mode, share, whole, attempts, eventId, receivedAt, event, messageId, ...content] = row;
-  const [body, plain, webhookId, source, format, raw, signature] = content;
+  const [body, plain, webhookId, source, format, raw, signature, afterDead] = content;
   return {
     id,
     fence: fence + 1,
@@ -194,6 +213,8 @@ function claimedDelivery(row: Row, destination: string): ClaimedDelivery {
     mode,
     share,
     whole: whole === 1,
+    probe: false,
+    afterDead,
     attempts,
     receivedAt,
     eventId,

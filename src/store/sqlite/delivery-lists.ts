@@ -22,6 +22,7 @@ interface Row {
   readonly last_error: Text | null;
   readonly replayed: number;
   readonly fault: Fault | null;
+  readonly after_dead: number | null;
 }
 
 /** Written out, since a partial index is only taken where the state stands in the statement's text. */
@@ -143,6 +144,7 @@ export class DeliveryLists {
         dueAt: row.due_at,
         endedAt: row.ended_at,
         reason: fromOptionalText(row.reason),
+        afterDead: row.after_dead,
         lastStatus: row.last_status,
         lastError: fromOptionalText(row.last_error),
         fault: row.fault,

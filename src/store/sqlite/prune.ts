@@ -30,6 +30,10 @@ export class Prune {
     const ofEvents = 'event_id IN (SELECT value FROM json_each(?))';
     this.#deleteEvents = [
       `DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE ${ofEvents})`,
+      `DELETE FROM unkeyed_deliveries WHERE (destination, position, delivery_id) IN (
+         SELECT d.destination, e.webhook_id, d.id FROM deliveries d CROSS JOIN events e ON e.id = d.event_id
+          WHERE d.${ofEvents})`,
+      `DELETE FROM delivery_keys WHERE delivery_id IN (SELECT id FROM deliveries WHERE ${ofEvents})`,
       `DELETE FROM deliveries WHERE ${ofEvents}`,
       `DELETE FROM events_by_message WHERE (ending, event_id) IN (
          SELECT substr(message_id, -8), id FROM events WHERE id IN (SELECT value FROM json_each(?)))`,

@@ -2,6 +2,7 @@ import type { DeliveryState, Format, SendingMode } from '../../model.js';
 import type { AddedDelivery, NewDelivery, ReplayableEvent, ReplayQuery } from '../store.js';
 import type { Database, Statement } from './driver.js';
 import { filtered } from './filtered.js';
+import type { Lines } from './lines.js';
 import { fromText, type Text } from './values.js';
 
 interface Row {
@@ -16,6 +17,13 @@ interface Row {
 }
 
 type Latest = { readonly id: number; readonly mode: SendingMode; readonly state: DeliveryState };
+
+/** What a destination has had of an event. */
+export interface Standing {
+  readonly latest: Latest | undefined;
+  /** Whether the event's webhook could go out as it came. */
+  readonly whole: boolean;
+}
 
 /** The events of one webhook are made together, so that their ids are in a row; a legacy one has at most four. */
 const SIBLINGS = 4;
@@ -33,7 +41,10 @@ export class Replay {
   readonly #event: Statement<{ webhook_id: number }>;
   readonly #insert: Statement<never>;
 
-  constructor(private readonly db: Database) {
+  constructor(
+    private readonly db: Database,
+    private readonly lines: Lines,
+  ) {
     this.#deliveries = db.prepareTuples(
       `SELECT event_id, destination, mode, state FROM deliveries
         WHERE event_id IN (SELECT value FROM json_each(?)) ORDER BY id`,
@@ -107,25 +118,40 @@ export class Replay {
 
   /** One after the other, so that each sees those before it. */
   add(batch: readonly NewDelivery[], now: number): readonly AddedDelivery[] {
-    return batch.map((delivery): AddedDelivery => {
-      const { eventId, destination, mode } = delivery;
-      const event = this.#event.get(eventId);
-      if (!event) return { outcome: 'no_event' };
-      const range = [eventId - SIBLINGS, eventId + SIBLINGS, event.webhook_id] as const;
-      const whole = !delivery.oncePerWebhook || this.#isNew(...range);
-      const latest =
-        delivery.oncePerWebhook && whole
-          ? this.#latestOfWebhook.get(...range, destination)
-          : this.#latest.get(eventId, destination);
-      if (latest?.state === 'pending' || latest?.state === 'sending') {
-        return { outcome: 'waiting', id: latest.id };
-      }
-      if (latest?.state === 'delivered' && latest.mode === mode && delivery.unlessDelivered) {
-        return { outcome: 'delivered', id: latest.id };
-      }
-      const made = this.#insert.run(eventId, destination, mode, whole ? 1 : 0, now, now);
-      return { outcome: 'added', id: Number(made.lastInsertRowid) };
-    });
+    const added = batch.map((delivery) => this.#add(delivery, now));
+    const made = added.flatMap((each) => (each.outcome === 'added' ? [each.id] : []));
+    if (made[0] !== undefined) this.lines.enrollAfter(made[0] - 1);
+    return added;
+  }
+
+  #add(delivery: NewDelivery, now: number): AddedDelivery {
+    const { eventId, destination, mode } = delivery;
+    const standing = this.standing(delivery);
+    if (standing === null) return { outcome: 'no_event' };
+    const { latest, whole } = standing;
+    if (isUnderWay(latest)) return { outcome: 'waiting', id: latest.id };
+    if (latest?.state === 'delivered' && latest.mode === mode && delivery.unlessDelivered) {
+      return { outcome: 'delivered', id: latest.id };
+    }
+    const made = this.#insert.run(eventId, destination, mode, whole ? 1 : 0, now, now);
+    return { outcome: 'added', id: Number(made.lastInsertRowid) };
+  }
+
+  /** @returns null where there is no such event. */
+  standing({
+    eventId,
+    destination,
+    oncePerWebhook,
+  }: Pick<NewDelivery, 'eventId' | 'destination' | 'oncePerWebhook'>): Standing | null {
+    const event = this.#event.get(eventId);
+    if (!event) return null;
+    const range = [eventId - SIBLINGS, eventId + SIBLINGS, event.webhook_id] as const;
+    const whole = !oncePerWebhook || this.#isNew(...range);
+    const latest =
+      oncePerWebhook && whole
+        ? this.#latestOfWebhook.get(...range, destination)
+        : this.#latest.get(eventId, destination);
+    return { latest, whole };
   }
 
   /** Whether a webhook has nothing that had been accepted before it: else it cannot go out as it came. */
@@ -135,3 +161,8 @@ export class Replay {
     return events.every(({ duplicate_of }) => duplicate_of === null || duplicate_of >= first);
   }
 }
+
+export const isUnderWay = (
+  latest: Latest | undefined,
+): latest is Latest & { readonly state: 'pending' | 'sending' } =>
+  latest?.state === 'pending' || latest?.state === 'sending';

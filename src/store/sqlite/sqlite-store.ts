@@ -17,6 +17,7 @@ import type {
 import { Conversions } from './conversions.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryLists } from './delivery-lists.js';
+import { DestinationSteering } from './destination-steering.js';
 import { diskUse } from './disk-use.js';
 import type { Database, Statement } from './driver.js';
 import { EventLists } from './event-lists.js';
@@ -25,6 +26,7 @@ import { GroupCommit, type Idle } from './group-commit.js';
 import { Inbox } from './inbox.js';
 import { LastSeenTable } from './last-seen.js';
 import { LatestAccepted } from './latest-accepted.js';
+import { Lines } from './lines.js';
 import { Prune } from './prune.js';
 import { Quarantine } from './quarantine.js';
 import { Refused } from './refused.js';
@@ -35,7 +37,7 @@ import { moved, storeError } from './store-error.js';
 import { WaitingCounts } from './waiting-counts.js';
 
 /** The store's verbs over one connection: those that write share their commits, those that look run at once. */
-export class SqliteStore implements Store {
+export class SqliteStore extends DestinationSteering implements Store {
   readonly #commit: GroupCommit;
   readonly #inbox: Inbox;
   readonly #conversions: Conversions;
@@ -62,6 +64,10 @@ export class SqliteStore implements Store {
     private readonly writable: boolean,
     private readonly closeDatabase: () => void,
   ) {
+    const lines = new Lines(db);
+    const deliveries = new Deliveries(db);
+    const replay = new Replay(db, lines);
+    super({ db, deliveries, lines, replay });
     const sightings = new Sightings(db);
     this.#commit = new GroupCommit(
       db,
@@ -70,8 +76,9 @@ export class SqliteStore implements Store {
     );
     this.#lastSeen = new LastSeenTable(db);
     this.#inbox = new Inbox(db, this.#lastSeen);
-    this.#conversions = new Conversions(db, sightings);
-    this.#deliveries = new Deliveries(db);
+    this.#conversions = new Conversions(db, sightings, lines);
+    this.#deliveries = deliveries;
+    this.#replay = replay;
     this.#quarantine = new Quarantine(db);
     this.#eventLists = new EventLists(db);
     this.#deliveryLists = new DeliveryLists(db);
@@ -79,7 +86,6 @@ export class SqliteStore implements Store {
     this.#waitingCounts = new WaitingCounts(db);
     this.#fields = new Fields(db);
     this.#latestAccepted = new LatestAccepted(db);
-    this.#replay = new Replay(db);
     this.#prune = new Prune(db);
     this.#refused = new Refused(db, this.#inbox);
     this.#ping = db.prepare(
@@ -104,13 +110,6 @@ export class SqliteStore implements Store {
 
   latestAccepted(files: readonly (readonly Uint8Array[])[]) {
     return this.#read(() => this.#latestAccepted.find(files));
-  }
-
-  claimDeliveries({ destination, limit, now, lease }: Parameters<Store['claimDeliveries']>[0]) {
-    return this.#write(() => this.#deliveries.claim(destination, limit, now, lease), {
-      when: () => this.#deliveries.noneDue(destination, now),
-      result: [],
-    });
   }
 
   settle(batch: readonly Settlement[]) {
@@ -240,6 +239,14 @@ export class SqliteStore implements Store {
     this.#commit.close();
     this.#open = false;
     this.closeDatabase();
+  }
+
+  protected override write<T>(run: () => T, idle?: Idle<T>): Promise<T> {
+    return this.#write(run, idle);
+  }
+
+  protected override read<T>(run: () => T): Promise<T> {
+    return this.#read(run);
   }
 
   async #write<T>(run: () => T, idle?: Idle<T>): Promise<T> {

@@ -49,6 +49,8 @@ export function deliveryRules(given: Given): void {
         mode: 'live',
         share: 100,
         whole: true,
+        probe: false,
+        afterDead: null,
         attempts: 0,
         receivedAt: T0 - 5,
         eventId: only(saved.events).id,

@@ -164,6 +164,7 @@ export function listRules(given: Given): void {
         replayed: false,
         dueAt: null,
         endedAt: T0 + 35,
+        afterDead: null,
         reason: 'gone',
         lastStatus: 500,
         lastError: 'answered 500',

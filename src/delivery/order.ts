@@ -1,0 +1,65 @@
+import type { DestinationConfig } from '../config/config.js';
+import { legacyResultText, toNew } from '../formats/forward.js';
+import { fileText } from '../formats/identity.js';
+import { itemsOf, memberOf } from '../formats/json-text.js';
+import { legacyFiles } from '../formats/legacy.js';
+import { orderKeys } from '../formats/order-keys.js';
+import type { OrderedBy } from '../model.js';
+import type { UnkeyedDelivery } from '../store/destination-verbs.js';
+import type { Store } from '../store/store.js';
+
+/** Deliveries that get their keys in one step. */
+const STEP = 64;
+
+type Ordered = Pick<DestinationConfig, 'name' | 'format' | 'ordered'>;
+
+/**
+ * Puts a destination in order, or out of it, before anything is claimed, and from then on what waits for its keys in
+ * line: what is new, replayed or moved here alike, so that nobody else needs to know of it.
+ *
+ * @returns to be called before each claim; rejects where the store does not work
+ */
+export function createOrder(
+  { name, format, ordered }: Ordered,
+  store: Pick<Store, 'setOrder' | 'listUnkeyed' | 'keyDeliveries'>,
+): () => Promise<void> {
+  let isSet = false;
+  return async () => {
+    if (!isSet) await store.setOrder(name, ordered);
+    isSet = true;
+    if (ordered === null) return;
+    for (let found = STEP; found === STEP; ) {
+      const unkeyed = await store.listUnkeyed({ destination: name, limit: STEP });
+      found = unkeyed.length;
+      if (found === 0) return;
+      const deliveries = unkeyed.map((each) => ({
+        deliveryId: each.id,
+        keys: keysOf(ordered, format, each),
+      }));
+      await store.keyDeliveries({ destination: name, by: ordered, deliveries });
+    }
+  };
+}
+
+/** The lines that a delivery is in. What cannot be read is in one with all of its source that cannot. */
+export function keysOf(
+  by: OrderedBy,
+  format: DestinationConfig['format'],
+  delivery: UnkeyedDelivery,
+): readonly string[] {
+  const { source } = delivery.webhook;
+  try {
+    return orderKeys(by, source, filesOf(format, delivery).map(fileText));
+  } catch {
+    return orderKeys(by, source, []);
+  }
+}
+
+/** Of what goes out: of a webhook that goes out as it came, those of its other events as well. */
+function filesOf(format: DestinationConfig['format'], delivery: UnkeyedDelivery): readonly string[] {
+  const { webhook, whole } = delivery;
+  if (format === 'legacy' && webhook.format === 'legacy' && whole) {
+    return legacyFiles(legacyResultText(webhook.body));
+  }
+  return itemsOf(memberOf(toNew(delivery).body, 'result') ?? '[]');
+}

@@ -1,0 +1,57 @@
+import { createSleep } from '../sleep.js';
+import type { DestinationState } from '../store/destination-verbs.js';
+import type { Store } from '../store/store.js';
+import type { Log } from '../telemetry/log.js';
+import { createTrouble } from './trouble.js';
+
+/**
+ * Looks at what holds destinations, whoever did it: claims obey it by themselves, but what was claimed before is to be
+ * handed back, and whoever reads the log is to know.
+ */
+export function startWatch(options: {
+  readonly store: Pick<Store, 'destinationStates'>;
+  readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
+  readonly now: () => number;
+  readonly interval: number;
+  readonly onHeld: (destination: string) => void;
+  readonly onResumed: (destination: string) => void;
+}): { stop(): Promise<void> } {
+  const { store, log, now } = options;
+  const trouble = createTrouble(log, 'looking for paused destinations');
+  const sleep = createSleep();
+  const paused = new Set<string>();
+  let stopping = false;
+
+  const look = ({ destination, paused: pause, openUntil }: DestinationState): void => {
+    if (pause !== null || (openUntil !== null && openUntil > now())) options.onHeld(destination);
+    if (pause !== null && !paused.has(destination)) {
+      paused.add(destination);
+      const since = new Date(pause.at).toISOString();
+      log.warn({ destination, since, reason: pause.reason, note: pause.note }, 'the destination is paused');
+    }
+    if (pause === null && paused.delete(destination)) {
+      log.info({ destination }, 'the destination is resumed');
+      options.onResumed(destination);
+    }
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopping) {
+      try {
+        for (const state of await store.destinationStates()) look(state);
+        trouble.worked();
+      } catch (error) {
+        trouble.failed(error);
+      }
+      await sleep.for(options.interval);
+    }
+  };
+  const running = run();
+  return {
+    stop: async () => {
+      stopping = true;
+      sleep.wake();
+      await running;
+    },
+  };
+}

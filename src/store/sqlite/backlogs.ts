@@ -1,0 +1,95 @@
+import type { SendingMode } from '../../model.js';
+import type { Backlog, DestinationVerbs } from '../destination-verbs.js';
+import type { Database, Statement } from './driver.js';
+import type { Lines } from './lines.js';
+import { isUnderWay, type Replay } from './replay.js';
+import { cut, text } from './values.js';
+
+const MAX_REASON = 1000;
+
+/** What waits for destinations: how much, and an end to it. */
+export class Backlogs {
+  readonly #waiting: Statement<readonly [id: number, eventId: number, mode: SendingMode]>;
+  readonly #giveUp: Statement<never>;
+  readonly #move: Statement<never>;
+  readonly #leaveLines: readonly Statement<never>[];
+
+  constructor(
+    private readonly db: Database,
+    private readonly replay: Replay,
+    private readonly lines: Lines,
+  ) {
+    this.#waiting = db.prepareTuples(
+      `SELECT id, event_id, mode FROM deliveries INDEXED BY deliveries_due
+        WHERE destination = ? AND state = 'pending' ORDER BY due_at, id LIMIT ?`,
+    );
+    this.#giveUp = db.prepare(
+      `UPDATE deliveries SET state = 'dead', due_at = NULL, ended_at = ?, reason = ?
+        WHERE id IN (SELECT value FROM json_each(?))`,
+    );
+    this.#move = db.prepare(
+      'UPDATE deliveries SET destination = ?, due_at = ?, after_dead = NULL WHERE id = ?',
+    );
+    this.#leaveLines = [
+      'DELETE FROM delivery_keys WHERE delivery_id = ?1',
+      `DELETE FROM unkeyed_deliveries WHERE (destination, position, delivery_id) IN (
+         SELECT d.destination, e.webhook_id, d.id FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.id = ?1)`,
+    ].map((sql) => db.prepare(sql));
+  }
+
+  /** What is being sent is little, of whatever destinations; what waits is counted in an index, up to the limit. */
+  list(limit: number): readonly Backlog[] {
+    const rows = this.db.query<Backlog>(
+      `WITH RECURSIVE names (name) AS (
+         SELECT min(destination) FROM deliveries INDEXED BY deliveries_due WHERE state = 'pending'
+         UNION ALL
+         SELECT (SELECT min(destination) FROM deliveries INDEXED BY deliveries_due
+                  WHERE state = 'pending' AND destination > name)
+           FROM names WHERE name IS NOT NULL
+       ),
+       waiting AS (
+         SELECT name AS destination, count(*) AS count, min(created_at) AS oldestAt
+           FROM names, (SELECT 1)
+           JOIN deliveries d ON d.id IN (
+             SELECT id FROM deliveries INDEXED BY deliveries_due
+              WHERE state = 'pending' AND destination = name ORDER BY due_at LIMIT ?)
+          WHERE name IS NOT NULL GROUP BY name
+         UNION ALL
+         SELECT destination, count(*), min(created_at) FROM deliveries INDEXED BY deliveries_sending
+          WHERE state = 'sending' GROUP BY destination
+       )
+       SELECT destination, sum(count) AS count, min(oldestAt) AS oldestAt
+         FROM waiting GROUP BY destination ORDER BY destination`,
+      limit,
+    );
+    return rows.map((row) => ({ ...row }));
+  }
+
+  discard({ destination, reason, now, limit }: Parameters<DestinationVerbs['discardBacklog']>[0]): number {
+    const waiting = this.#waiting.all(destination, limit).map(([id]) => id);
+    this.#discard(waiting, reason, now);
+    return waiting.length;
+  }
+
+  move({ destination, to, oncePerWebhook, now, limit }: Parameters<DestinationVerbs['moveBacklog']>[0]) {
+    const moved: number[] = [];
+    const spared: number[] = [];
+    for (const [id, eventId, mode] of this.#waiting.all(destination, limit)) {
+      const latest = this.replay.standing({ eventId, destination: to, oncePerWebhook })?.latest;
+      if (isUnderWay(latest) || (latest?.state === 'delivered' && latest.mode === mode)) {
+        spared.push(id);
+        continue;
+      }
+      for (const statement of this.#leaveLines) statement.run(id);
+      this.#move.run(to, now, id);
+      moved.push(id);
+    }
+    this.#discard(spared, `not moved: ${to} has the event already`, now);
+    this.lines.enrollThese(moved);
+    return { moved: moved.length, spared: spared.length };
+  }
+
+  #discard(ids: readonly number[], reason: string, now: number): void {
+    if (ids.length > 0) this.#giveUp.run(now, text(cut(reason, MAX_REASON)), JSON.stringify(ids));
+  }
+}

@@ -1,0 +1,224 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DestinationConfig } from '../../src/config/config.js';
+import { handlerOf, many, until } from './handler.js';
+import { destinationAt, Setup } from './setup.js';
+
+let setup: Setup;
+beforeEach(async () => {
+  setup = await Setup.create();
+});
+afterEach(() => setup.end());
+
+const breaker = { failures: 3, window: 60_000, cooldown: 30_000 };
+const stateOf = async (name = 'billing') =>
+  (await setup.store.destinationStates()).find(({ destination }) => destination === name);
+const isOpen = async () => ((await stateOf())?.openUntil ?? 0) > setup.time;
+const said = (text: string) => setup.log.lines.filter((line) => line.includes(text)).length;
+/** Time for several polls, in which nothing is to happen. */
+const aWhile = () => new Promise((resolve) => setTimeout(resolve, 80));
+
+/** A handler that answers as it is told at each moment, and a destination for it. */
+async function fickle(status: number, more: Partial<DestinationConfig> = {}) {
+  const now = { status };
+  const handler = await handlerOf(setup, (response) => response.writeHead(now.status).end('no'));
+  return { now, handler, destination: destinationAt(handler.url, { breaker, concurrency: 1, ...more }) };
+}
+
+describe('a destination that is down', () => {
+  it('costs no more attempts than it takes to see, and one a cooldown after that', async () => {
+    const { handler, destination } = await fickle(503);
+    await setup.add(...many(50, 'billing'));
+    setup.dispatch(destination);
+    await until(isOpen);
+    await aWhile();
+    expect(handler.arrived).toHaveLength(3);
+    expect((await stateOf())?.openReason).toBe('3 failures in a row; last: 503 Service Unavailable');
+    for (const probes of [1, 2]) {
+      setup.time += 30_000;
+      await until(() => handler.arrived.length === 3 + probes);
+      await until(isOpen);
+      await aWhile();
+      expect(handler.arrived).toHaveLength(3 + probes);
+    }
+    expect(said('is down: the breaker is open')).toBe(1);
+    expect(await setup.count('dead')).toBe(0);
+    await until(async () => (await setup.count('sending')) === 0);
+  });
+
+  it('gets all of it once a probe was taken', async () => {
+    const { now, handler, destination } = await fickle(503);
+    await setup.add(...many(20, 'billing'));
+    setup.dispatch(destination);
+    await until(isOpen);
+    now.status = 200;
+    setup.time += 30_000;
+    await until(async () => (await setup.count('delivered')) === 20);
+    expect(new Set(handler.arrived.map(({ id }) => id)).size).toBe(20);
+    expect(await stateOf()).toMatchObject({ openUntil: null, openReason: null });
+    expect(said('works again: the breaker is closed')).toBe(1);
+  });
+
+  it('is up again for a probe that is refused for itself', async () => {
+    const { now, destination } = await fickle(503);
+    await setup.add(...many(5, 'billing'));
+    setup.dispatch(destination);
+    await until(isOpen);
+    now.status = 422;
+    setup.time += 30_000;
+    await until(async () => (await stateOf())?.openUntil === null);
+  });
+
+  it('is tried by one of several instances at a time', async () => {
+    const { now, handler, destination } = await fickle(503, { concurrency: 4 });
+    await setup.add(...many(50, 'billing'));
+    setup.dispatch(destination);
+    await until(isOpen);
+    await until(async () => (await setup.count('sending')) === 0);
+    const before = handler.arrived.length;
+    setup.dispatch(destination);
+    setup.dispatch(destination);
+    setup.time += 30_000;
+    await until(() => handler.arrived.length > before);
+    await aWhile();
+    expect(handler.arrived).toHaveLength(before + 1);
+    now.status = 200;
+  });
+
+  it('counts nothing against a handler that answers, whatever it says', async () => {
+    const { handler, destination } = await fickle(404, { retry: { attempts: 1, schedule: [0], jitter: 0 } });
+    await setup.add(...many(30, 'billing'));
+    setup.dispatch(destination);
+    await until(async () => (await setup.count('dead')) === 30);
+    expect(handler.arrived).toHaveLength(30);
+    expect(await setup.store.destinationStates()).toEqual([]);
+  });
+
+  it('is no fault of its own where the shim cannot sign', async () => {
+    const { destination } = await fickle(200, { retry: { attempts: 1, schedule: [0], jitter: 0 } });
+    await setup.add(...many(10, 'billing'));
+    setup.dispatchWithoutSources(destination);
+    await until(async () => (await setup.count('dead')) === 10);
+    expect(await setup.store.destinationStates()).toEqual([]);
+  });
+
+  it('has handed back what was claimed ahead of it', async () => {
+    const { now, handler, destination } = await fickle(200);
+    await setup.add(...many(400, 'billing'));
+    setup.dispatch(destination);
+    await until(() => handler.arrived.length > 50);
+    now.status = 500;
+    await until(isOpen);
+    await until(async () => (await setup.count('sending')) === 0);
+    expect(setup.settled.filter(({ outcome }) => outcome === 'retry').length).toBeLessThan(10);
+  });
+
+  it('is tried at once where its configuration changes', async () => {
+    const { destination } = await fickle(503);
+    const other = await handlerOf(setup);
+    await setup.add(...many(5, 'billing'));
+    const dispatcher = setup.dispatch(destination);
+    await until(isOpen);
+    dispatcher.configure(setup.configOf({ ...destination, url: other.url }));
+    await until(() => other.arrived.length > 0);
+    await until(async () => (await stateOf())?.openUntil === null);
+  });
+
+  it('is held by the instance itself while the store cannot be told', async () => {
+    const { handler, destination } = await fickle(500);
+    setup.broken.add('openBreaker');
+    await setup.add(...many(20, 'billing'));
+    setup.dispatch(destination);
+    await until(() => handler.arrived.length === 3);
+    await aWhile();
+    expect(handler.arrived).toHaveLength(3);
+    setup.broken.clear();
+    await until(isOpen);
+  });
+});
+
+describe('a destination that is gone', () => {
+  it('is paused, says so, and gets everything once it is resumed', async () => {
+    const { now, handler, destination } = await fickle(410, {
+      retry: { attempts: 1, schedule: [0], jitter: 0 },
+    });
+    await setup.add(...many(10, 'billing'));
+    const dispatcher = setup.dispatch(destination);
+    await until(async () => (await stateOf())?.paused?.reason === '410');
+    await aWhile();
+    expect(handler.arrived).toHaveLength(1);
+    expect(await setup.count('dead')).toBe(0);
+    expect(await setup.count('pending')).toBe(10);
+    expect(said('answered 410 Gone: the destination is paused')).toBe(1);
+    now.status = 200;
+    await setup.store.resumeDestination('billing', setup.time);
+    dispatcher.wake();
+    await until(async () => (await setup.count('delivered')) === 10);
+    expect(handler.arrived.slice(0, 2).map(({ attempt }) => attempt)).toEqual(['1', '2']);
+    await until(() => said('the destination is resumed') === 1);
+  });
+});
+
+describe('a shadow', () => {
+  it.each([503, 410])('is never held, whatever it answers: it misses each once: %s', async (status) => {
+    const { handler, destination } = await fickle(status, { mode: 'shadow' });
+    await setup.add(...many(20, 'billing'));
+    setup.dispatch(destination);
+    await until(async () => (await setup.count('missed')) === 20);
+    expect(handler.arrived).toHaveLength(20);
+    expect(await setup.store.destinationStates()).toEqual([]);
+  });
+
+  it('is let go where it was held before it became one', async () => {
+    const { handler, destination } = await fickle(503, { mode: 'shadow' });
+    await setup.add(...many(5, 'billing'));
+    await setup.store.openBreaker({ destination: 'billing', until: setup.time, reason: 'as a live one' });
+    setup.dispatch(destination);
+    await until(async () => (await setup.count('missed')) === 5);
+    expect(handler.arrived).toHaveLength(5);
+  });
+});
+
+describe('a pause by a person', () => {
+  it('stops what was claimed ahead, and shows in the log', async () => {
+    const held: (() => void)[] = [];
+    const handler = await handlerOf(setup, (response) => held.push(() => response.end()));
+    await setup.add(...many(60, 'billing'));
+    setup.dispatch(destinationAt(handler.url, { concurrency: 1 }));
+    for (let sent = 1; sent <= 10; sent++) {
+      await until(() => held.length === sent);
+      held[sent - 1]?.();
+    }
+    await until(() => held.length === 11);
+    await until(async () => (await setup.count('sending')) > 1);
+    const pause = { destination: 'billing', reason: 'operator', note: 'they move', now: setup.time } as const;
+    await setup.store.pauseDestination(pause);
+    await until(async () => (await setup.count('sending')) === 1);
+    held[10]?.();
+    await until(async () => (await setup.count('delivered')) === 11);
+    await aWhile();
+    expect(held).toHaveLength(11);
+    expect(said('the destination is paused')).toBe(1);
+    expect(setup.log.lines.join()).toContain('they move');
+  });
+});
+
+describe('a rate', () => {
+  it('is kept, over instances, whatever the slots', async () => {
+    const { url, arrived } = await handlerOf(setup);
+    await setup.add(...many(60, 'billing'));
+    const destination = destinationAt(url, { rate: { count: 10, per: 1_000 }, concurrency: 16 });
+    setup.dispatch(destination);
+    setup.dispatch(destination);
+    await until(() => arrived.length === 3);
+    await aWhile();
+    expect(arrived).toHaveLength(3);
+    for (let second = 1; second <= 3; second++) {
+      for (let step = 0; step < 10; step++) {
+        setup.time += 100;
+        await until(() => arrived.length === 3 + (second - 1) * 10 + step + 1);
+      }
+    }
+    await aWhile();
+    expect(arrived).toHaveLength(33);
+  });
+});
