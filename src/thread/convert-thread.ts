@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { createExamine, type Examine } from '../convert/converter.js';
 import { createFieldSampler } from '../migration/field-sampler.js';
@@ -6,6 +7,10 @@ import type { ConvertApi } from './convert-api.js';
 
 /** The entry of the convert thread: what a webhook becomes is found out apart from the store that waits for the disk. */
 if (parentPort === null) throw new Error('this file is the entry of a worker thread');
+
+// Where the processors are all busy, answers and sending go first: on Linux, where a priority is a thread's own. Twelve
+// runs in turn, nothing delivered: 8 % more webhooks accepted a second.
+if (process.platform === 'linux') setPriority(0, 10);
 
 const sampler = createFieldSampler(Date.now);
 let examine: Examine = () => {
