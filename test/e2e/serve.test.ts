@@ -70,7 +70,12 @@ describe('the service', () => {
     const config = writeConfig(folder, {
       sources: [source],
       destinations: [
-        { name: 'handler', url: handler.url, retry: { schedule: ['0s', '100ms'], attempts: 20 } },
+        {
+          name: 'handler',
+          url: handler.url,
+          retry: { schedule: ['0s', '100ms'], attempts: 20 },
+          breaker: { failures: 0 },
+        },
       ],
     });
     handler.answers.push(...Array.from({ length: 10 }, () => 503));
