@@ -41,6 +41,7 @@ const dispatcher = startDispatcher({
   now: Date.now,
   random: Math.random,
   pollInterval: 200,
+  attempts: () => () => {},
 });
 await until(() => settled >= count);
 const seconds = (performance.now() - begun) / 1_000;

@@ -56,5 +56,7 @@ export const destinationAt = (name, url, more = {}) => ({
   secret: null,
   standardSecret: null,
   headers: {},
+  tls: null,
+  proxy: null,
   ...more,
 });

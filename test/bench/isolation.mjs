@@ -41,7 +41,15 @@ async function run(handler, dead) {
   if (dead !== null) destinations.push(destinationAt(DEAD, dead));
   const config = { sources: [{ name: 'extracta', secrets: [SECRET] }], destinations };
   const begun = performance.now();
-  const options = { config, store: counting, log, now: Date.now, random: Math.random, pollInterval: 200 };
+  const options = {
+    config,
+    store: counting,
+    log,
+    now: Date.now,
+    random: Math.random,
+    pollInterval: 200,
+    attempts: () => () => {},
+  };
   const dispatcher = startDispatcher(options);
   await until(() => delivered >= events * WELL.length);
   const seconds = (performance.now() - begun) / 1_000;
