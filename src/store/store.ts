@@ -134,8 +134,16 @@ export interface Store extends DestinationVerbs, RefusedStore {
   diskUse(): Promise<DiskUse>;
   /** Proves that writes are possible, by one. */
   ping(now: number): Promise<void>;
+  /**
+   * Calls back when another instance has made work. A hint and no more: it may come late, twice, in vain or never, as
+   * from a store that one instance alone can serve.
+   */
+  onHint(callback: (hint: Hint) => void): void;
   close(): Promise<void>;
 }
+
+/** What there may be: webhooks to convert, or deliveries that are due. */
+export type Hint = 'webhooks' | 'deliveries';
 
 export interface SavedConversion {
   readonly webhookId: number;

@@ -77,7 +77,11 @@ describe('the report of drift', () => {
   it('has what the running service saw, written down when it stops at the latest', async () => {
     const place = await Place.create(configText().replace('sources:', 'log: { level: silent }\nsources:'));
     const { config } = loadConfig({ file: 'shim.yaml', env: {}, cwd: place.folder });
-    const work = await startBuiltWork({ config: { ...config, destinations: [] }, cwd: place.folder });
+    const work = await startBuiltWork({
+      role: 'all',
+      config: { ...config, destinations: [] },
+      cwd: place.folder,
+    });
     await work.putWebhooks([
       signed({ body: legacy([file({ result: { total: 1, lines: [{ price: 2 }] } })]) }),
     ]);

@@ -1,9 +1,10 @@
 import type { SendingMode } from '../../model.js';
+import { cut } from '../bounds.js';
 import type { Backlog, DestinationVerbs } from '../destination-verbs.js';
 import type { Database, Statement } from './driver.js';
 import type { Lines } from './lines.js';
 import { isUnderWay, type Replay } from './replay.js';
-import { cut, text } from './values.js';
+import { text } from './values.js';
 
 const MAX_REASON = 1000;
 

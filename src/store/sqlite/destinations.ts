@@ -1,7 +1,8 @@
 import type { OrderedBy, PauseReason } from '../../model.js';
+import { cut } from '../bounds.js';
 import type { DestinationState, DestinationVerbs } from '../destination-verbs.js';
 import type { Database, Statement } from './driver.js';
-import { cut, fromOptionalText, optionalText, type Text, text } from './values.js';
+import { fromOptionalText, optionalText, type Text, text } from './values.js';
 
 /** What a claim has to know of a destination. */
 export type Holds = readonly [

@@ -234,6 +234,9 @@ export class SqliteStore extends DestinationSteering implements Store {
     });
   }
 
+  /** Commands that write beside the service are seen when it polls. */
+  onHint() {}
+
   async close() {
     if (!this.#open) return;
     this.#commit.close();
