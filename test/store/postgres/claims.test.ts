@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
-import { runSql, type Server, startPostgres } from '../../support/postgres.js';
+import { type Databases, runSql, startDatabases } from '../../support/postgres.js';
 import { accept, claim, claimWebhooks, delivered, event, only, T0 } from '../samples.js';
 
 const MANY = 50_000;
 
-let server: Server;
+let server: Databases;
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await startDatabases();
 });
 afterAll(() => server.dispose());
 

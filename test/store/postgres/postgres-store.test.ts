@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
 import type { Store } from '../../../src/store/store.js';
-import { runSql, type Server, startPostgres } from '../../support/postgres.js';
+import { type Databases, runSql, startDatabases } from '../../support/postgres.js';
 import { describeStore } from '../conformance.js';
 
 const TABLES = [
@@ -23,11 +23,11 @@ const TABLES = [
   'refused_counts',
 ];
 
-let server: Server;
+let server: Databases;
 let url: string;
 
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await startDatabases();
   url = await server.createDatabase();
 });
 afterAll(() => server.dispose());

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
 import type { Store } from '../../../src/store/store.js';
-import { type Server, startPostgres } from '../../support/postgres.js';
+import { type Databases, startDatabases } from '../../support/postgres.js';
 
-/** A server for a test file. @returns gives a test two stores on one new database, as two instances have them */
-export function storesOnOneDatabase(): () => Promise<readonly [Store, Store]> {
-  let server: Server;
+/** A server for a test file. @returns gives a test two stores on one new database, as two instances have them, and its URL */
+export function storesOnOneDatabase(): () => Promise<readonly [Store, Store, string]> {
+  let server: Databases;
   beforeAll(async () => {
-    server = await startPostgres();
+    server = await startDatabases();
   });
   afterAll(() => server.dispose());
   return async () => {
@@ -17,6 +17,6 @@ export function storesOnOneDatabase(): () => Promise<readonly [Store, Store]> {
       onTestFinished(() => store.close());
       return store;
     };
-    return [await open(), await open()];
+    return [await open(), await open(), url];
   };
 }
