@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import { startDispatcher } from '../../../src/delivery/dispatcher.js';
 import type { ClaimedDelivery } from '../../../src/model.js';
@@ -140,6 +141,32 @@ it('loses nothing where a destination is put in order while others convert and c
     }
     expect(await claim(one, T0, destination)).toEqual([]);
   }
+});
+
+it('puts in line what another instance is just about to write when a destination is put in order', async () => {
+  const [one, other, url] = await twoStores();
+  // A day that is there already, so that its making is not waited for.
+  await accept(one, [event({ destinations: [] })]);
+  const blocker = new pg.Client({ connectionString: url });
+  await blocker.connect();
+  onTestFinished(() => blocker.end());
+  await blocker.query('BEGIN; LOCK TABLE sightings IN SHARE MODE');
+  // Its delivery is written, its file is not: so it is not committed.
+  const writing = accept(one, [event()]);
+  await eventually(async () => {
+    const { rows } = await blocker.query(
+      `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'sightings'::regclass`,
+    );
+    expect(rows).not.toEqual([]);
+  });
+  const ordering = other.setOrder('billing', 'file');
+  await sleep(200);
+  await blocker.query('COMMIT');
+  expect(await ordering).toBe(true);
+  await writing;
+  expect(await claim(one)).toEqual([]);
+  await keyAll(other);
+  expect(await claim(one)).toHaveLength(1);
 });
 
 it('leaves no line blocked by what is moved away while it gets its keys', async () => {
