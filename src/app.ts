@@ -6,7 +6,7 @@ import { ShimError } from './errors.js';
 import { createAdminApp } from './http/admin-app.js';
 import { createPublicApp, type Entrance } from './http/public-app.js';
 import { type HttpServer, serveHttp } from './http/server.js';
-import { createGroupCommit } from './ingest/group-commit.js';
+import { createGroupCommit, type GroupCommit } from './ingest/group-commit.js';
 import { createReceive } from './ingest/receive.js';
 import { createRefusedRecorder } from './ingest/refused-recorder.js';
 import { createMetrics } from './metrics.js';
@@ -14,7 +14,7 @@ import { createReadiness } from './readiness.js';
 import { createIngestMetrics } from './telemetry/ingest-metrics.js';
 import { createLog, type Log } from './telemetry/log.js';
 import { callThread } from './thread/calls.js';
-import { WORK_VERBS, type WorkApi, type WorkOptions } from './thread/work-api.js';
+import { type Role, WORK_VERBS, type WorkApi, type WorkOptions } from './thread/work-api.js';
 
 /** How long a stop waits for requests and deliveries under way. */
 const GRACE = 10_000;
@@ -30,9 +30,10 @@ export interface Shim {
   /**
    * Opens the store, starts the work and listens.
    *
+   * @returns where; an instance that does not receive has no public URL
    * @throws {ShimError} `port_in_use`, `store_locked`, …: what is wrong and what to do
    */
-  start(): Promise<{ readonly publicUrl: string; readonly adminUrl: string }>;
+  start(): Promise<{ readonly publicUrl: string | null; readonly adminUrl: string }>;
   /**
    * Goes on with another configuration, in one step: if it cannot be used, all stays as it was.
    *
@@ -51,8 +52,9 @@ type Release = () => Promise<void>;
 /** Composes the service: the main thread receives, a worker thread owns the store, converts and delivers. */
 export function createShim(
   config: Config,
-  options: { readonly cwd?: string; readonly log?: Log } = {},
+  options: { readonly cwd?: string; readonly log?: Log; readonly role?: Role } = {},
 ): Shim {
+  const { role = 'all' } = options;
   const log = options.log ?? createLog(config.log);
   const { promise: ended, resolve: end, reject: breakDown } = deferred();
   const releases: Release[] = [];
@@ -61,7 +63,7 @@ export function createShim(
   let running: { readonly work: WorkApi; use(config: Config): void } | null = null;
 
   const start: Shim['start'] = async () => {
-    const work = await startWork({ config, cwd: options.cwd ?? process.cwd() });
+    const work = await startWork({ config, role, cwd: options.cwd ?? process.cwd() });
     const { accept, drained } = createGroupCommit(work);
     releases.push(drained);
     const refused = createRefusedRecorder({ store: work, log, now: Date.now });
@@ -75,6 +77,21 @@ export function createShim(
     });
     const admin = await listen(adminApp.callback(), config.admin);
 
+    const receiver = role === 'work' ? null : await receive({ accept, refused, ingestMetrics });
+    running = { work, use: (next) => receiver?.use(next) };
+    log.info({ url: admin.url }, 'admin and health');
+    return { publicUrl: receiver?.url ?? null, adminUrl: admin.url };
+  };
+
+  const receive = async ({
+    accept,
+    refused,
+    ingestMetrics,
+  }: {
+    readonly accept: GroupCommit['accept'];
+    readonly refused: ReturnType<typeof createRefusedRecorder>;
+    readonly ingestMetrics: ReturnType<typeof createIngestMetrics>;
+  }) => {
     const answerWith = (next: Config): RequestListener => {
       const sources = next.sources.map(
         (source): Entrance => ({
@@ -87,16 +104,14 @@ export function createShim(
       return createPublicApp({ sources, bodyLimit: next.server.bodyLimit, log }).callback();
     };
     let answer = answerWith(config);
-    const receiver = await listen((request, response) => answer(request, response), config.server);
-    running = {
-      work,
-      use: (next) => {
+    const { url } = await listen((request, response) => answer(request, response), config.server);
+    log.info({ url, paths: config.sources.map((source) => source.path) }, 'receiving webhooks');
+    return {
+      url,
+      use: (next: Config): void => {
         answer = answerWith(next);
       },
     };
-    log.info({ url: receiver.url, paths: config.sources.map((source) => source.path) }, 'receiving webhooks');
-    log.info({ url: admin.url }, 'admin and health');
-    return { publicUrl: receiver.url, adminUrl: admin.url };
   };
 
   const reload: Shim['reload'] = async (next) => {

@@ -9,12 +9,10 @@ const FRESH = 1_000;
 
 /** Reads what the metrics tell of the store, at a cost that does not grow with what is stored. */
 export function createStoredFacts(options: {
-  readonly store: Pick<Store, 'waiting' | 'lastSeen' | 'listSightings'>;
-  /** Destinations whose breaker is open. */
-  readonly openBreakers: () => Promise<ReadonlySet<string>>;
+  readonly store: Pick<Store, 'waiting' | 'lastSeen' | 'listSightings' | 'destinationStates'>;
   readonly now: () => number;
 }): () => Promise<StoredFacts> {
-  const { store, openBreakers, now } = options;
+  const { store, now } = options;
   let readAt = Number.NEGATIVE_INFINITY;
   let latest: Promise<StoredFacts> | null = null;
 
@@ -24,11 +22,14 @@ export function createStoredFacts(options: {
     const { states, waiting } = summarize(entries, now() - SETTLED_AFTER);
     // Each of the two may hold this thread for 20 to 30 ms: what came meanwhile goes first.
     await others();
+    const destinations = await store.destinationStates();
     return {
       waiting: await store.waiting(MOST_COUNTED),
       lastSeen: await store.lastSeen(),
       parity: { ...states, waiting },
-      openBreakers: await openBreakers(),
+      openBreakers: new Set(
+        destinations.flatMap(({ destination, openUntil }) => (openUntil === null ? [] : destination)),
+      ),
     };
   };
 

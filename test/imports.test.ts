@@ -48,11 +48,12 @@ describe('imports run one way', () => {
     ],
     ['undici only where requests are sent', /^undici/, /^((delivery|cli)\/|outbound\.ts$)/],
     ['prom-client only under telemetry/', /^prom-client/, /^telemetry\//],
+    ['the PostgreSQL driver only in its folder', /^pg$/, /^store\/postgres\//],
     ['pino only under telemetry/', /^pino/, /^telemetry\//],
     ['commander only at the entry', /^commander/, /^(cli\/|main\.ts)/],
     ['no imports of the command line', /^cli\//, /^(cli\/|main\.ts)/],
     ['app.ts composes alone', /^app\.ts$/, /^(cli\/|main\.ts|embed\.ts)/],
-    ['delivery is started by the work half', /^delivery\//, /^(delivery\/|work\.ts)/],
+    ['delivery is started by the work half', /^delivery\//, /^(delivery\/|loops\.ts)/],
     ['migration/ knows nothing of HTTP', /^(http|ingest|delivery)\//, /^(?!migration\/)/],
     ['HTTP is started by the composition root', /^http\//, /^(http\/|app\.ts|readiness\.ts|metrics\.ts)/],
   ])('%s', (_name, what, where) => expect(importing(what, where)).toEqual([]));
@@ -68,7 +69,7 @@ describe('imports run one way', () => {
   });
 
   it('storage knows the model alone', () => {
-    const allowed = /^(store\/.*|model\.ts|errors\.ts|node:.*|@photostructure\/sqlite)$/;
+    const allowed = /^(store\/.*|model\.ts|errors\.ts|node:.*|@photostructure\/sqlite|pg)$/;
     for (const file of files.filter((each) => each.path.startsWith('store/'))) {
       expect([file.path, file.imports.filter((name) => !allowed.test(name))]).toEqual([file.path, []]);
     }

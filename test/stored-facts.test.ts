@@ -23,8 +23,8 @@ describe('what the metrics tell of the store', () => {
         },
         lastSeen: async () => [],
         listSightings: async () => [],
+        destinationStates: async () => [],
       },
-      openBreakers: async () => new Set(),
       now: () => time,
     });
     await Promise.all([facts(), facts()]);
@@ -46,9 +46,9 @@ destinations: [{ name: billing, url: "http://127.0.0.1/" }, { name: other, url: 
 `);
     const store = await openStore('sqlite:shim.db', { mode: 'own', cwd: tempFolder() });
     await accept(store);
-    const openBreakers = async () => new Set(['billing']);
+    await store.openBreaker({ destination: 'billing', until: T0 + 99_000, reason: 'is down' });
     const now = () => T0 + 90_000;
-    const facts = createStoredFacts({ store, openBreakers, now });
+    const facts = createStoredFacts({ store, now });
     const page = readExposition(await createWorkMetrics(config).text(await facts(), now()));
     await store.close();
     const of = (name: string, destination: string) => sampleValue(page, name, { destination });

@@ -1,15 +1,20 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Config } from '../config/config.js';
 import { ShimError } from '../errors.js';
-import { openStore, storeFile } from '../store/open.js';
+import { openStore, placeForStore } from '../store/open.js';
 import type { Verdict } from './check-view.js';
 import type { Io } from './io.js';
 
 /** Whether the store takes writes; where there is none yet, whether one can be made. Makes none. */
-export async function checkStore(url: string, io: Pick<Io, 'cwd' | 'now'>): Promise<Verdict> {
+export async function checkStore(
+  { url, ...limits }: Config['store'],
+  io: Pick<Io, 'cwd' | 'now'>,
+): Promise<Verdict> {
+  const options = { ...limits, cwd: io.cwd };
   try {
-    const store = await openStore(url, { mode: 'share', cwd: io.cwd });
+    const store = await openStore(url, { ...options, mode: 'share' });
     try {
       await store.ping(io.now());
     } finally {
@@ -19,9 +24,19 @@ export async function checkStore(url: string, io: Pick<Io, 'cwd' | 'now'>): Prom
   } catch (error) {
     if (!(error instanceof ShimError)) throw error;
     return error.code === 'not_found'
-      ? checkFolder(dirname(storeFile(url, io.cwd)))
+      ? checkPlace(await placeForStore(url, options))
       : { ok: false, message: error.message };
   }
+}
+
+function checkPlace(place: Awaited<ReturnType<typeof placeForStore>>): Verdict | Promise<Verdict> {
+  if ('folder' in place) return checkFolder(place.folder);
+  return place.allowed
+    ? { ok: true, message: 'the database is empty: the service makes its tables when it starts' }
+    : {
+        ok: false,
+        message: 'the database is empty, and this user may not make tables in it: GRANT CREATE ON its SCHEMA',
+      };
 }
 
 /** The nearest folder that is there decides. */

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { createConverter } from '../convert/converter.js';
+import { isShared } from '../store/open.js';
 import { checkStore } from './check-store.js';
 import { destinationFindings, type Findings, findingsText, isGood, sourceFindings } from './check-view.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { probe } from './probe.js';
-import { jsonDocument, printable } from './text.js';
+import { jsonDocument, printable, publicUrl } from './text.js';
 import { configOf } from './with-store.js';
 
 interface CheckOptions extends ConfigOption, JsonOption {
@@ -36,7 +37,10 @@ async function check(options: CheckOptions, io: Io): Promise<ExitStatus> {
     warnings,
     sources: config.sources.map(sourceFindings),
     destinations: await Promise.all(destinations),
-    store: { url: config.store.url, ...(await checkStore(config.store.url, io)) },
+    store: {
+      url: isShared(config.store.url) ? publicUrl(config.store.url) : config.store.url,
+      ...(await checkStore(config.store, io)),
+    },
   };
   const good = isGood(findings);
   if (options.json === true) {

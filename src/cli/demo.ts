@@ -67,7 +67,7 @@ async function play(story: Story, releases: Releases, signal: AbortSignal, io: I
   const shim = createShim(config, { cwd: folder });
   releases.push(shim.stop);
   const { publicUrl } = await shim.start();
-  const store = await openStore(config.store.url, { mode: 'read', cwd: folder });
+  const store = await openStore(config.store.url, { ...config.store, mode: 'read', cwd: folder });
   releases.push(() => store.close());
   const poster = await createPoster({ connections: 4, now: io.now });
   releases.push(poster.close);
@@ -104,7 +104,12 @@ function demoConfig(demo: {
   return {
     server: { host: '127.0.0.1', port: 0, bodyLimit: 10 * 1024 * 1024 },
     admin: { host: '127.0.0.1', port: 0, token: null },
-    store: { url: `sqlite:${join(demo.folder, 'shim.db')}`, retention: 86_400_000 },
+    store: {
+      url: `sqlite:${join(demo.folder, 'shim.db')}`,
+      retention: 86_400_000,
+      connections: 1,
+      statementTimeout: 30_000,
+    },
     log: { level: 'silent', format: 'json' },
     sources: [
       {

@@ -55,7 +55,7 @@ export function addEvents(program: Command, run: Run): void {
 
 /** An event's number, or its `webhook-id`. */
 export function eventRef(text: string): number | string {
-  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
   if (/^evt_[\w-]+$/.test(text)) return text;
   throw new InvalidArgumentError('It must be a number, or a webhook-id that starts with evt_.');
 }

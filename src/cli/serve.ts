@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { UsageError } from '../errors.js';
+import { isShared } from '../store/open.js';
 import type { ExitStatus, Io, Run } from './io.js';
 import { type ConfigOption, withConfig, withExamples } from './options.js';
 import { reloadOnRequest } from './reload.js';
@@ -19,17 +20,22 @@ export function addServe(program: Command, run: Run): void {
         .default('all'),
     )
     .action((options: ServeOptions) => run((io) => serve(options, io)));
-  withExamples(withConfig(command), 'webhook-shim serve', 'webhook-shim serve --config /etc/shim.yaml');
+  withExamples(
+    withConfig(command),
+    'webhook-shim serve',
+    'webhook-shim serve --config /etc/shim.yaml',
+    'webhook-shim serve --role ingest',
+  );
 }
 
 async function serve(options: ServeOptions, io: Io): Promise<ExitStatus> {
-  if (options.role !== 'all') {
+  const { config, file, warnings } = configOf(options, io);
+  if (options.role !== 'all' && !isShared(config.store.url)) {
     throw new UsageError(
       'usage',
-      `--role ${options.role} is not supported yet: it needs a store in PostgreSQL. Leave it out to run both halves`,
+      `--role ${options.role} needs a store that several processes can serve: one process serves a file. Name a PostgreSQL database in store.url, or leave --role out to run both halves`,
     );
   }
-  const { config, file, warnings } = configOf(options, io);
   // Loaded here and not above: no other command should wait for it.
   const [{ createShim }, { createLog }] = await Promise.all([
     import('../app.js'),
@@ -38,7 +44,7 @@ async function serve(options: ServeOptions, io: Io): Promise<ExitStatus> {
   const log = createLog(config.log);
   for (const warning of warnings) log.warn(warning);
   const stop = io.stopRequested();
-  const shim = createShim(config, { cwd: io.cwd, log });
+  const shim = createShim(config, { cwd: io.cwd, log, role: options.role });
   const started = shim.start();
   const stopReloading = reloadOnRequest(shim, started, file, () => configOf(options, io), io, log);
   try {

@@ -26,7 +26,7 @@ export async function withStore<T>(
   use: (store: Store, config: Config) => Promise<T>,
 ): Promise<T> {
   const { config } = configOf(options, io);
-  const store = await openStore(config.store.url, { mode, cwd: io.cwd });
+  const store = await openStore(config.store.url, { ...config.store, mode, cwd: io.cwd });
   try {
     return await use(store, config);
   } finally {

@@ -45,6 +45,13 @@ const BOUNDS: readonly {
     say: '1 to 100000 a second, minute or hour',
   },
   { path: ['store', 'retention'], parse: parseDuration, min: HOUR, max: 3650 * DAY, say: '1h to 3650d' },
+  {
+    path: ['store', 'statementTimeout'],
+    parse: parseDuration,
+    min: 1_000,
+    max: HOUR,
+    say: '1s to 1h',
+  },
   { path: ['sources', '*', 'dedupWindow'], parse: parseDuration, min: 0, max: 3650 * DAY, say: '0 to 3650d' },
 ];
 

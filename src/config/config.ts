@@ -12,6 +12,10 @@ export interface Config {
     readonly url: string;
     /** How long what is over is kept. */
     readonly retention: number;
+    /** PostgreSQL: at once, at the most. */
+    readonly connections: number;
+    /** PostgreSQL: how long one statement may take. */
+    readonly statementTimeout: number;
   };
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
   readonly sources: readonly SourceConfig[];

@@ -15,7 +15,6 @@ import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
 import { Draft } from './draft.js';
 import { fillIn } from './fill-in.js';
-import { checkNotYet } from './not-yet.js';
 import { readText } from './read-text.js';
 import { resolveConfig } from './resolve.js';
 import { withDefaults } from './schema-walk.js';
@@ -60,7 +59,6 @@ export function loadConfig({ file, env, cwd, text }: LoadOptions): LoadedConfig 
 
   const draft = new Draft(withDefaults(filled.value, schema), positionOf, filled.origins);
   for (const { path: at, messages } of filled.problems) draft.fault(at, messages);
-  checkNotYet(draft);
   checkSchema(draft);
   checkBounds(draft);
   checkNames(draft);

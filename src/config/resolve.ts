@@ -45,7 +45,12 @@ export function resolveConfig(
   const config: Config = {
     server: { ...endpoint(record(server)), bodyLimit: known(parseSize(text(record(server).bodyLimit))) },
     admin: { ...endpoint(record(admin)), token: text(record(admin).token) || null },
-    store: { url: text(record(store).url), retention: duration(record(store).retention) },
+    store: {
+      url: text(record(store).url),
+      retention: duration(record(store).retention),
+      connections: number(record(store).connections),
+      statementTimeout: duration(record(store).statementTimeout),
+    },
     log: { level: word(record(log).level, LEVELS), format: word(record(log).format, ['json', 'pretty']) },
     sources: sourceConfigs,
     destinations: list(destinations).map((each, index) =>

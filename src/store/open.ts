@@ -1,24 +1,51 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { UsageError } from '../errors.js';
-import { type OpenMode, openSqliteStore } from './sqlite/connection.js';
+import type { OpenMode } from './open-mode.js';
+import { openSqliteStore } from './sqlite/connection.js';
 import type { Store } from './store.js';
+
+export interface OpenOptions {
+  readonly mode: OpenMode;
+  /** Where a relative path starts. */
+  readonly cwd?: string;
+  /** PostgreSQL: connections at once, at the most. */
+  readonly connections?: number;
+  /** PostgreSQL: milliseconds that one statement may take. */
+  readonly statementTimeout?: number;
+}
 
 /**
  * Opens the store at a `store.url`.
- * @param url `sqlite:` and the path of a file, relative to `cwd`.
- * @param options.mode `own`: to serve, which one process at a time can; makes what is missing. `share`: to write beside
- *   it. `read`: to look. The last two need data to be there.
+ * @param url `sqlite:` and the path of a file, or `postgres://…`. A SQLite file is served by one process at a time, a
+ *   PostgreSQL database by any number.
  * @throws UsageError for a URL that names no store, StoreError for a store that cannot be opened, ShimError
  *   `not_found` where there is nothing yet to share or read.
  */
-export async function openStore(
-  url: string,
-  options: { readonly mode: OpenMode; readonly cwd?: string },
-): Promise<Store> {
-  return openSqliteStore(storeFile(url, options.cwd), options.mode);
+export async function openStore(url: string, options: OpenOptions): Promise<Store> {
+  if (!isShared(url)) return openSqliteStore(storeFile(url, options.cwd), options.mode);
+  const { openPostgresStore } = await import('./postgres/connection.js');
+  return openPostgresStore(url, options.mode, limitsOf(options));
 }
 
-/** The file behind a `store.url`, absolute. @throws UsageError for a URL that names no store. */
+/** Whether several processes can serve it at once. */
+export const isShared = (url: string): boolean => /^postgres(ql)?:\/\//.test(url);
+
+/** Where a store that is not there yet would be made: a folder, or a database and whether that may be done. */
+export async function placeForStore(
+  url: string,
+  options: Omit<OpenOptions, 'mode'>,
+): Promise<{ readonly folder: string } | { readonly allowed: boolean }> {
+  if (!isShared(url)) return { folder: dirname(storeFile(url, options.cwd)) };
+  const { canMakePostgresStore } = await import('./postgres/connection.js');
+  return { allowed: await canMakePostgresStore(url, limitsOf(options)) };
+}
+
+const limitsOf = ({ connections = 10, statementTimeout = 30_000 }: Omit<OpenOptions, 'mode'>) => ({
+  connections,
+  statementTimeout,
+});
+
+/** The file behind a `store.url`, absolute. */
 export const storeFile = (url: string, cwd = '.'): string => resolve(cwd, sqlitePath(url));
 
 function sqlitePath(url: string): string {
@@ -26,7 +53,7 @@ function sqlitePath(url: string): string {
   if (path === undefined) {
     throw new UsageError(
       'config_invalid',
-      `store.url must be "sqlite:" and the path of a file, such as sqlite:data/shim.db; it is not that: ${withoutPassword(url)}`,
+      `store.url must be "sqlite:" and the path of a file, such as sqlite:data/shim.db, or postgres://…; it is not that: ${withoutPassword(url)}`,
     );
   }
   if (path === ':memory:') {

@@ -1,9 +1,13 @@
 import type { Config } from '../config/config.js';
 import type { Store } from '../store/store.js';
 
+/** Which halves of the service run here: receiving, or converting and delivering, or both. */
+export type Role = 'all' | 'ingest' | 'work';
+
 /** What the work thread is started with. */
 export interface WorkOptions {
   readonly config: Config;
+  readonly role: Role;
   /** The folder that relative paths start from. */
   readonly cwd: string;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { driftJson, driftText } from '../../src/cli/drift-view.js';
 import { loadConfig } from '../../src/config/load.js';
 import { DRIFT_WINDOW, driftReport } from '../../src/migration/drift-report.js';
-import type { ExtractionFields } from '../../src/store/store.js';
+import type { ExtractionFields } from '../../src/store/rows.js';
 import { startBuiltWork } from '../support/work.js';
 import { configText, file, legacy, NOW, Place, signed } from './support.js';
 
@@ -77,7 +77,11 @@ describe('the report of drift', () => {
   it('has what the running service saw, written down when it stops at the latest', async () => {
     const place = await Place.create(configText().replace('sources:', 'log: { level: silent }\nsources:'));
     const { config } = loadConfig({ file: 'shim.yaml', env: {}, cwd: place.folder });
-    const work = await startBuiltWork({ config: { ...config, destinations: [] }, cwd: place.folder });
+    const work = await startBuiltWork({
+      role: 'all',
+      config: { ...config, destinations: [] },
+      cwd: place.folder,
+    });
     await work.putWebhooks([
       signed({ body: legacy([file({ result: { total: 1, lines: [{ price: 2 }] } })]) }),
     ]);

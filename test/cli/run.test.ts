@@ -13,7 +13,7 @@ describe('the command line', () => {
     ['a state that is none', 'deliveries list --status lost', /Allowed choices are pending/],
     ['an event that is none', 'events show evnt', /a number, or a webhook-id/],
     ['no command', '', /Usage: webhook-shim/],
-    ['half of a service', 'serve --role work', /not supported yet/],
+    ['half of a service with a file', 'serve --role work', /one process serves a file/],
     ['a note that is missing', 'quarantine discard 1', /required option '--note <text>'/],
     ['no word on why', 'destinations discard old', /required option '--note <text>'/],
     ['no word on where to', 'destinations move old', /required option '--to <name>'/],

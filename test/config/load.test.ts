@@ -21,7 +21,12 @@ describe('loadConfig', () => {
     expect(config).toEqual({
       server: { host: '0.0.0.0', port: 4000, bodyLimit: 10 * 1024 * 1024 },
       admin: { host: '127.0.0.1', port: 4010, token: null },
-      store: { url: 'sqlite:data/shim.db', retention: 30 * 24 * 3_600_000 },
+      store: {
+        url: 'sqlite:data/shim.db',
+        retention: 30 * 24 * 3_600_000,
+        connections: 10,
+        statementTimeout: 30_000,
+      },
       log: { level: 'info', format: 'json' },
       sources: [
         {

@@ -1,14 +1,12 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ShimError, StoreError } from '../../errors.js';
+import type { OpenMode } from '../open-mode.js';
 import { Database } from './driver.js';
 import { isCurrent, migrate, schemaVersion } from './migrations.js';
 import { takeOwnership } from './ownership.js';
 import { SqliteStore } from './sqlite-store.js';
 import { fileError, storeError } from './store-error.js';
-
-/** See `openStore`. */
-export type OpenMode = 'own' | 'share' | 'read';
 
 /** Milliseconds that a lock of another process is waited for. Waiting beats refusing: a refused webhook is lost. */
 const BUSY_TIMEOUT = 5000;

@@ -1,17 +1,16 @@
 import type { Conversion, ConvertedEvent, FileIdentity, Format, Route } from '../../model.js';
-import type { SavedConversion } from '../store.js';
+import { errorsText } from '../bounds.js';
+import { isWhole, makesDelivery } from '../conversion-rules.js';
+import type { SavedConversion } from '../rows.js';
 import type { Database, Statement, Value } from './driver.js';
 import { LateIndex } from './late-index.js';
 import type { Lines } from './lines.js';
 import type { Sightings } from './sightings.js';
-import { cut, Insert, optionalText, text } from './values.js';
+import { Insert, optionalText, text } from './values.js';
 
 type Waiting = readonly [webhookId: number, format: Format, receivedAt: number];
 
 const DELIVERY_COLUMNS = ['event_id', 'destination', 'mode', 'share', 'whole', 'due_at', 'created_at'];
-
-const MAX_ERRORS = 100;
-const MAX_ERROR = 1000;
 
 /** Events, with what follows from them, or quarantine. */
 export class Conversions {
@@ -121,9 +120,8 @@ class Writing {
     duplicatesSince: number | null,
   ): SavedConversion['events'] {
     this.#reached.clear();
-    const first = this.lastEvent + 1;
     const written = events.map((event) => this.#event(webhook, event, duplicatesSince));
-    const whole = written.every(({ duplicateOf }) => duplicateOf === null || duplicateOf >= first);
+    const whole = isWhole(written);
     return written.map((row, index) => {
       const routes = row.duplicateOf === null ? (events[index]?.destinations ?? []) : [];
       return { ...row, deliveries: this.#deliver(row.id, routes, whole) };
@@ -155,17 +153,12 @@ class Writing {
     return { id, messageId: event.messageId, duplicateOf };
   }
 
-  /**
-   * @param whole whether all of the webhook is new: else what goes once for the webhook goes event by event
-   * @returns how many deliveries it makes
-   */
+  /** @returns how many deliveries it makes. */
   #deliver(eventId: number, routes: readonly Route[], whole: boolean): number {
     let count = 0;
-    for (const { destination, mode, share, oncePerWebhook, delay } of routes) {
-      if (oncePerWebhook && whole) {
-        if (this.#reached.has(destination)) continue;
-        this.#reached.add(destination);
-      }
+    for (const route of routes) {
+      if (!makesDelivery(route, whole, this.#reached)) continue;
+      const { destination, mode, share, delay } = route;
       this.deliveries.push(eventId, destination, mode, share, whole ? 1 : 0, this.now + delay, this.now);
       count += 1;
     }
@@ -175,7 +168,3 @@ class Writing {
 
 const filesOf = (conversion: Conversion): readonly FileIdentity[] =>
   conversion.outcome === 'converted' ? conversion.events.flatMap((event) => event.files) : [];
-
-/** Whatever a payload brings about, what is kept of it stays readable. */
-const errorsText = (errors: readonly string[]): string =>
-  JSON.stringify(errors.slice(0, MAX_ERRORS).map((error) => cut(error, MAX_ERROR)));

@@ -1,6 +1,7 @@
 import type { Attempt, ClaimedDelivery, Format, SendingMode, Settlement } from '../../model.js';
+import { cut, MAX_ERROR, MAX_RESPONSE } from '../bounds.js';
 import type { Database, Statement, Value } from './driver.js';
-import { cut, fromOptionalText, fromText, Insert, optionalText, type Text, text } from './values.js';
+import { fromOptionalText, fromText, Insert, optionalText, type Text, text } from './values.js';
 
 type Row = readonly [
   id: number,
@@ -22,9 +23,6 @@ type Row = readonly [
   signature: Text,
   afterDead: number | null,
 ];
-
-const MAX_RESPONSE = 4096;
-const MAX_ERROR = 1000;
 
 const DUE = "d.destination = ? AND d.state = 'pending' AND d.due_at <= ?";
 

@@ -1,4 +1,5 @@
 import type { NewWebhook, StoredWebhook, Verified } from '../../model.js';
+import { CLAIM_SIZE } from '../bounds.js';
 import type { Database, Statement } from './driver.js';
 import type { LastSeenTable } from './last-seen.js';
 import { fromText, Insert, type Text, text } from './values.js';
@@ -12,9 +13,6 @@ type Row = readonly [
   signature: Text,
   body: Text,
 ];
-
-/** A claim ends early past this many characters of bodies, so that many large ones do not fill the memory. */
-const CLAIM_SIZE = 16 * 1024 * 1024;
 
 /** Rows that are read before that is looked at. */
 const STEP = 8;

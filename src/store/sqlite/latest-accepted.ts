@@ -1,4 +1,5 @@
-import type { LatestResult } from '../store.js';
+import { keysOf } from '../file-key.js';
+import type { LatestResult } from '../rows.js';
 import type { Database, Statement } from './driver.js';
 
 interface Accepted {
@@ -6,8 +7,6 @@ interface Accepted {
   readonly id: number;
   readonly digest: Uint8Array;
 }
-
-const BUCKET = 2 ** 24;
 
 /**
  * The result that was accepted last for each file, whatever it is. Only asked where a source infers edits, so that it
@@ -61,9 +60,8 @@ export class LatestAccepted {
   #latestOf(subject: Uint8Array): Accepted | undefined {
     const recent = this.#recent.get(nameOf(subject));
     if (recent) return recent;
-    const [a = 0, b = 0, c = 0] = subject;
-    const first = (a * 65_536 + b * 256 + c) * BUCKET;
-    return this.#indexed.get(first, first + BUCKET, subject);
+    const { first, end } = keysOf(subject);
+    return this.#indexed.get(first, end, subject);
   }
 }
 

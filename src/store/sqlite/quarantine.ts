@@ -1,5 +1,6 @@
 import type { Format, QuarantineReason, WebhookState } from '../../model.js';
-import type { QuarantineQuery, QuarantineRow, WebhookDetail } from '../store.js';
+import { parseErrors } from '../bounds.js';
+import type { QuarantineQuery, QuarantineRow, WebhookDetail } from '../rows.js';
 import type { Database } from './driver.js';
 import { filtered } from './filtered.js';
 import { fromOptionalText, fromText, type Text, text } from './values.js';
@@ -33,7 +34,7 @@ export class Quarantine {
       .map(({ received_at, errors, ...row }) => ({
         ...row,
         receivedAt: received_at,
-        errors: parsed(errors),
+        errors: parseErrors(errors),
       }));
   }
 
@@ -74,12 +75,9 @@ export class Quarantine {
           body: fromText(row.body),
           state: row.state,
           reason: row.reason,
-          errors: row.errors === null ? [] : parsed(row.errors),
+          errors: row.errors === null ? [] : parseErrors(row.errors),
           note: fromOptionalText(row.note),
         }
       : null;
   }
 }
-
-/** Written by `Conversions` alone. */
-const parsed = (errors: string): readonly string[] => JSON.parse(errors) as readonly string[];

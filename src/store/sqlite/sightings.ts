@@ -1,13 +1,9 @@
 import type { FileIdentity, Format } from '../../model.js';
+import { type Acceptance, repeatOf } from '../conversion-rules.js';
+import { keyOf, nameOf } from '../file-key.js';
 import type { Database, Statement, Value } from './driver.js';
 import { LateIndex } from './late-index.js';
 import { Insert } from './values.js';
-
-/** When a file was accepted last, and in which event. */
-interface Acceptance {
-  readonly eventId: number;
-  readonly at: number;
-}
 
 type Row = readonly [id: number, eventId: number, seenAt: number, subject: Uint8Array, digest: Uint8Array];
 
@@ -72,24 +68,18 @@ export class Sightings {
     this.#last = null;
   }
 
-  /** @returns the first event to accept one of these files, where all of them were accepted since; else null. */
+  /** See `repeatOf`. */
   repeats(files: readonly FileIdentity[], since: number): number | null {
-    let first: number | null = null;
-    for (const file of files) {
-      const accepted = this.#accepted(file);
-      if (accepted === null || accepted.at < since) return null;
-      if (first === null || accepted.eventId < first) first = accepted.eventId;
-    }
-    return first;
+    return repeatOf(files, since, this.#accepted);
   }
 
-  #accepted(file: FileIdentity): Acceptance | null {
+  readonly #accepted = (file: FileIdentity): Acceptance | null => {
     const recent = this.#recent.get(nameOf(file));
     if (recent) return recent;
     const key = keyOf(file);
     const row = this.#known.has(key) ? this.#indexed.get(key, file.subject, file.digest) : undefined;
     return row ? { eventId: row[0], at: row[1] } : null;
-  }
+  };
 
   /** Notes an event's files; `write` puts them down. */
   add(
@@ -115,16 +105,3 @@ export class Sightings {
     if (this.#index.extendWhenDue(this.#last)) this.#recent.clear();
   }
 }
-
-/** Leads to a few rows at most, which are then compared in full: three bytes of either hash, as an integer. */
-const keyOf = ({ subject, digest }: FileIdentity): number =>
-  threeBytes(subject) * 2 ** 24 + threeBytes(digest);
-
-const threeBytes = (bytes: Uint8Array): number =>
-  (bytes[0] ?? 0) * 65_536 + (bytes[1] ?? 0) * 256 + (bytes[2] ?? 0);
-
-/** 128 of the 384 bits of two hashes: enough to leave no room for chance. */
-const nameOf = ({ subject, digest }: FileIdentity): string => latin1(subject) + latin1(digest);
-
-const latin1 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(8, bytes.length)).toString('latin1');

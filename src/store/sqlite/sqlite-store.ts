@@ -12,8 +12,8 @@ import type {
   QuarantineQuery,
   ReplayQuery,
   SightingQuery,
-  Store,
-} from '../store.js';
+} from '../rows.js';
+import type { Store } from '../store.js';
 import { Conversions } from './conversions.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryLists } from './delivery-lists.js';
@@ -233,6 +233,9 @@ export class SqliteStore extends DestinationSteering implements Store {
       this.#ping.run(now);
     });
   }
+
+  /** Commands that write beside the service are seen when it polls. */
+  onHint() {}
 
   async close() {
     if (!this.#open) return;

@@ -20,9 +20,6 @@ export const fromText = (value: Text): string =>
 export const fromOptionalText = (value: Text | null): string | null =>
   value === null ? null : fromText(value);
 
-/** At most so many UTF-16 code units, whole characters, and nothing that UTF-8 could not hold. */
-export const cut = (value: string, length: number): string => value.slice(0, length).toWellFormed();
-
 /** Rows to a statement: the trip between JavaScript and SQLite costs as much as the row, so they are shared out. */
 const SIZES = [16, 4, 1];
 

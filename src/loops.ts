@@ -1,0 +1,80 @@
+import type { Config } from './config/config.js';
+import { createBatchConverter } from './convert/batch.js';
+import { startConverting } from './convert/convert-loop.js';
+import { startRecordingFields } from './convert/record-fields.js';
+import { startDispatcher } from './delivery/dispatcher.js';
+import { keptFor, startRetention } from './retention.js';
+import type { Store } from './store/store.js';
+import type { Log } from './telemetry/log.js';
+import type { createWorkMetrics } from './telemetry/work-metrics.js';
+import { startConvertThread } from './thread/start-convert-thread.js';
+
+const POLL_INTERVAL = 200;
+
+/** What looks for work by itself, until it is stopped. */
+export interface Loops {
+  /** Webhooks have come in here. */
+  wake(): void;
+  configure(config: Config): Promise<void>;
+  /** Milliseconds since each loop last moved, by name. */
+  idleTimes(now: number): Readonly<Record<string, number>>;
+  stop(grace: number): Promise<void>;
+}
+
+/** An instance that only receives leaves all else to others. */
+export const NO_LOOPS: Loops = {
+  wake: () => {},
+  configure: async () => {},
+  idleTimes: () => ({}),
+  stop: async () => {},
+};
+
+/** Starts converting, delivering, and what keeps the store small. @throws {ShimError} where a schema does not compile */
+export async function startLoops(options: {
+  readonly config: Config;
+  readonly store: Store;
+  readonly metrics: Pick<ReturnType<typeof createWorkMetrics>, 'attempts' | 'onEvent'>;
+  readonly log: Log;
+}): Promise<Loops> {
+  const { config, store, metrics, log } = options;
+  const common = { store, log, now: Date.now, pollInterval: POLL_INTERVAL };
+  const convertThread = startConvertThread();
+  const { configure, examine, takeFields } = convertThread.api;
+  await configure(config);
+  let current = config;
+  const recording = startRecordingFields({ ...common, take: takeFields });
+  const retention = startRetention({ ...common, keptFor: () => keptFor(current) });
+  const dispatcher = startDispatcher({
+    ...common,
+    config,
+    attempts: metrics.attempts,
+    random: Math.random,
+  });
+  const converting = startConverting({
+    ...common,
+    converter: createBatchConverter(examine, store),
+    onEvent: metrics.onEvent,
+    onSaved: dispatcher.wake,
+  });
+  store.onHint((hint) => {
+    if (hint === 'webhooks') converting.wake();
+    else dispatcher.wake();
+  });
+
+  return {
+    wake: converting.wake,
+    configure: async (next) => {
+      await configure(next);
+      dispatcher.configure(next);
+      current = next;
+    },
+    idleTimes: (now) => ({ convert: now - converting.lastMoved(), deliver: now - dispatcher.lastMoved() }),
+    stop: async (grace) => {
+      await retention.stop();
+      await converting.stop();
+      await recording.stop();
+      await convertThread.stop();
+      await dispatcher.stop(grace);
+    },
+  };
+}

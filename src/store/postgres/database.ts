@@ -1,0 +1,192 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { type Address, codeOf, isAnswer, storeError } from './store-error.js';
+
+/** What can be bound to a statement. */
+export type Value = string | number | boolean | null | Buffer;
+
+/** With a name, it is parsed once a connection; `Row` is what its text selects: nothing checks that at run time. */
+export interface Statement<_Row> {
+  readonly name?: string;
+  readonly text: string;
+  /** Milliseconds, where it is less than the store's own limit. */
+  readonly timeout?: number;
+}
+
+/** One connection. Its statements run in the order in which they are called, and wait for no answer before theirs. */
+export interface Session {
+  query<Row>(statement: Statement<Row>, ...values: readonly Value[]): Promise<readonly Row[]>;
+  /** Without waiting for an answer: where it fails, all of it does. What is sent last shares the trip of the COMMIT. */
+  send(statement: Statement<never>, ...values: readonly Value[]): void;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly address: Address;
+  readonly connections: number;
+  /** Milliseconds. */
+  readonly statementTimeout: number;
+  readonly readOnly: boolean;
+}
+
+/** A connection is waited for so long, also while all are busy: a sender that waits has an answer soon after. */
+const CONNECT_TIMEOUT = 3_000;
+/** The server ends a statement by its own limit; this long after it, it is gone without a word. */
+const SILENCE = 2_000;
+/** A lost deadlock or a conflict of transactions, of which nothing was done: it is tried again. */
+const CONFLICTS: ReadonlySet<string> = new Set(['40001', '40P01']);
+const TRIES = 5;
+
+/**
+ * Each statement leads along its indexes to the few rows that it is about, and is planned once a connection. Left to its
+ * statistics PostgreSQL takes a LIMIT or an array that it does not know for a tenth of a table: then it reads all of what
+ * waits, which is right for nobody. To compile a plan takes longer than to run it.
+ */
+const PLANS = [
+  ['plan_cache_mode', 'force_generic_plan'],
+  ['enable_seqscan', 'off'],
+  ['enable_hashjoin', 'off'],
+  ['enable_mergejoin', 'off'],
+  ['enable_bitmapscan', 'off'],
+  ['enable_material', 'off'],
+  ['jit', 'off'],
+] as const;
+
+/** bigint as a number: ids and times are below 2^53. bigint[] the same. */
+const PARSERS = new Map<number, (text: string) => unknown>([
+  [20, Number],
+  [1016, (text) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(Number))],
+]);
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) => PARSERS.get(oid) ?? pg.types.getTypeParser(oid, format),
+};
+
+/** A pool of connections that makes new ones by itself when the server was away. What fails rejects with a `StoreError`. */
+export class Database {
+  readonly #pool: pg.Pool;
+
+  constructor(private readonly options: DatabaseOptions) {
+    this.#pool = new pg.Pool({
+      connectionString: options.url,
+      max: options.connections,
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      idleTimeoutMillis: 30_000,
+      query_timeout: options.statementTimeout + SILENCE,
+      keepAlive: true,
+      pipeline: true,
+      fallback_application_name: 'webhook-shim',
+      types,
+      onConnect: (client) => prepare(client, options),
+    });
+    // A connection that breaks tells so twice, here and to whoever uses it: that one is told by its statement.
+    const alreadyTold = (): void => {};
+    this.#pool.on('error', alreadyTold);
+    this.#pool.on('connect', (client) => client.on('error', alreadyTold));
+  }
+
+  /** One statement, which is a transaction. */
+  query<Row>(statement: Statement<Row>, ...values: readonly Value[]): Promise<readonly Row[]> {
+    return this.#run((session) => session.query(statement, ...values));
+  }
+
+  /**
+   * Each statement sees what was committed before it began, whatever the database is set to: so what is read after a
+   * lock is what the one before has left. Whatever `work` throws undoes it. It may run more than once, where another
+   * transaction was in the way.
+   */
+  transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#run(async (session) => {
+      session.send({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' });
+      const result = await work(session);
+      session.send({ text: 'COMMIT' });
+      return result;
+    });
+  }
+
+  /** Waits for what is under way. */
+  close(): Promise<void> {
+    return this.#pool.end();
+  }
+
+  async #run<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#once(work);
+      } catch (error) {
+        if (tries === TRIES || !CONFLICTS.has(codeOf(error))) throw storeError(this.options.address, error);
+        await sleep(tries * tries * 5);
+      }
+    }
+  }
+
+  async #once<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect();
+    const asked: Promise<unknown>[] = [];
+    const query: Session['query'] = (statement, ...values) => {
+      const answer = rowsOf(client, statement, values);
+      asked.push(answer);
+      return answer;
+    };
+    const send: Session['send'] = (statement, ...values) => {
+      query(statement, ...values).catch(() => undefined);
+    };
+    try {
+      const result = await work({ query, send });
+      await Promise.all(asked);
+      client.release();
+      return result;
+    } catch (error) {
+      // Nothing of it may still be on its way when the connection goes to the next one. The first that failed is the
+      // reason: those after it only say that the transaction is over.
+      const answers = await Promise.allSettled(asked);
+      const first = answers.find((answer) => answer.status === 'rejected');
+      const reason: unknown = first?.reason ?? error;
+      const usable = first === undefined || isAnswer(reason) ? await rolledBack(client) : false;
+      client.release(!usable);
+      throw reason;
+    }
+  }
+}
+
+async function rowsOf<Row>(
+  client: pg.PoolClient,
+  { name, text, timeout }: Statement<Row>,
+  values: readonly Value[],
+): Promise<readonly Row[]> {
+  const { rows } = await client.query({
+    text,
+    values: [...values],
+    ...(name === undefined ? {} : { name }),
+    ...(timeout === undefined ? {} : { query_timeout: timeout }),
+  });
+  // The one border where rows get their type: the statement's author states it beside its text.
+  return rows as readonly Row[];
+}
+
+/** @returns whether the connection can go on. */
+async function rolledBack(client: pg.PoolClient): Promise<boolean> {
+  try {
+    await client.query('ROLLBACK');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What each connection has to hold to: an answer means that it is on disk, so a database or user that is set to less is
+ * raised to it, and one that is set to more is left. A client that vanished holds its locks no longer than a statement.
+ */
+async function prepare(
+  client: pg.ClientBase,
+  { statementTimeout, readOnly }: DatabaseOptions,
+): Promise<void> {
+  await client.query(
+    `SELECT set_config('statement_timeout', '${statementTimeout}', false),
+            set_config('idle_in_transaction_session_timeout', '${statementTimeout}', false),
+            ${PLANS.map(([name, value]) => `set_config('${name}', '${value}', false)`)},
+            set_config('default_transaction_read_only', '${readOnly ? 'on' : 'off'}', false),
+            CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')
+                 THEN set_config('synchronous_commit', 'on', false) END`,
+  );
+}

@@ -1,0 +1,113 @@
+import type { NewWebhook, StoredWebhook, Verified } from '../../model.js';
+import { CLAIM_SIZE } from '../bounds.js';
+import { int8s, texts } from './arrays.js';
+import type { Database, Session, Statement } from './database.js';
+import type { Days } from './days.js';
+import { dayOfTime, nextIdOfTime, numberOf } from './ids.js';
+import { tallies } from './last-seen.js';
+import { fromText, text } from './values.js';
+
+/** A sender waits for it: rather than for longer, it is told that nothing was stored. */
+const PUT_TIMEOUT = 5_000;
+
+const PUT: Statement<{ id: number }> = {
+  name: 'put_webhooks',
+  timeout: PUT_TIMEOUT,
+  text: `WITH stored AS (
+           INSERT INTO webhooks (id, source, format, received_at, secret_index, signature, body)
+           SELECT ${nextIdOfTime('received_at', 'webhooks_id')}, source, format, received_at, secret_index, signature, body
+             FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
+               AS given (source, format, received_at, secret_index, signature, body)
+           RETURNING id, source, format, received_at, octet_length(body) AS size
+         ), entered AS (
+           INSERT INTO inbox (webhook_id, source, format, received_at, size)
+           SELECT id, source, format, received_at, size FROM stored
+         ), noted AS (
+           INSERT INTO last_seen AS l
+           SELECT source, format, secret_index, pg_backend_pid() % 64, first_at, last_at, count
+             FROM unnest($7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
+               AS given (source, format, secret_index, first_at, last_at, count)
+           ON CONFLICT (source, format, secret_index, slot) DO UPDATE
+             SET first_at = least(l.first_at, excluded.first_at), last_at = greatest(l.last_at, excluded.last_at),
+                 count = l.count + excluded.count
+         )
+         SELECT id FROM stored ORDER BY ${numberOf('id')}`,
+};
+
+type Row = Omit<StoredWebhook, never>;
+
+/** A lease stands in the row itself, so that no instance has to know of another. */
+const CLAIM: Statement<Row> = {
+  name: 'claim_webhooks',
+  text: `WITH waiting AS MATERIALIZED (
+           SELECT webhook_id, size FROM inbox WHERE lease_until <= $1
+            ORDER BY webhook_id LIMIT $2 FOR UPDATE SKIP LOCKED
+         ), claimed AS (
+           UPDATE inbox i SET lease_until = $3
+             FROM (SELECT webhook_id, sum(size) OVER (ORDER BY webhook_id) - size AS before FROM waiting) w
+            WHERE i.webhook_id = w.webhook_id AND w.before < ${CLAIM_SIZE}
+           RETURNING i.webhook_id
+         )
+         SELECT w.id, w.source, w.format, w.received_at AS "receivedAt", w.secret_index AS "secretIndex", w.signature,
+                w.body
+           FROM claimed c JOIN webhooks w ON w.id = c.webhook_id ORDER BY w.id`,
+};
+
+/** Webhooks that wait for conversion. */
+export class Inbox {
+  constructor(
+    private readonly db: Database,
+    private readonly days: Days,
+  ) {}
+
+  async put(batch: readonly NewWebhook[]): Promise<readonly number[]> {
+    if (batch.length === 0) return [];
+    return this.days.with(daysOf(batch), () => put(this.db, batch));
+  }
+
+  /** In one transaction with something else. @param most all that may be put, of which some may be left out */
+  putWith<T>(
+    most: readonly NewWebhook[],
+    work: (session: Session, put: (batch: readonly NewWebhook[]) => Promise<readonly number[]>) => Promise<T>,
+  ): Promise<T> {
+    return this.days.with(daysOf(most), () =>
+      this.db.transaction((session) => work(session, (batch) => put(session, batch))),
+    );
+  }
+
+  async claim(limit: number, now: number, lease: number): Promise<readonly Verified<StoredWebhook>[]> {
+    return (await this.db.query(CLAIM, now, limit, now + lease)).map(storedWebhook);
+  }
+}
+
+const daysOf = (batch: readonly NewWebhook[]): readonly number[] => [
+  ...new Set(batch.map(({ receivedAt }) => dayOfTime(receivedAt))),
+];
+
+async function put(
+  session: Pick<Session, 'query'>,
+  batch: readonly NewWebhook[],
+): Promise<readonly number[]> {
+  if (batch.length === 0) return [];
+  const seen = tallies(batch);
+  const rows = await session.query(
+    PUT,
+    texts(batch.map(({ source }) => source)),
+    texts(batch.map(({ format }) => format)),
+    int8s(batch.map(({ receivedAt }) => receivedAt)),
+    int8s(batch.map(({ secretIndex }) => secretIndex)),
+    texts(batch.map(({ signature }) => text(signature))),
+    texts(batch.map(({ body }) => text(body))),
+    texts(seen.map(({ source }) => source)),
+    texts(seen.map(({ format }) => format)),
+    int8s(seen.map(({ secretIndex }) => secretIndex)),
+    int8s(seen.map(({ firstAt }) => firstAt)),
+    int8s(seen.map(({ lastAt }) => lastAt)),
+    int8s(seen.map(({ count }) => count)),
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Only verified webhooks are ever stored, so that what is read from there is verified. */
+const storedWebhook = (row: Row) =>
+  ({ ...row, signature: fromText(row.signature), body: fromText(row.body) }) as Verified<StoredWebhook>;

@@ -1,0 +1,42 @@
+import { keysOf } from '../file-key.js';
+import type { LatestResult } from '../rows.js';
+import { byteas, int8s } from './arrays.js';
+import type { Database, Statement } from './database.js';
+
+/** `id + 0` keeps it from going back through all sightings by their id until a file turns up. */
+const LATEST: Statement<{ at: number; id: number; digest: Uint8Array }> = {
+  name: 'latest_accepted',
+  text: `SELECT asked.at, found.id, found.digest
+           FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) WITH ORDINALITY AS asked (first, "end", subject, at)
+          CROSS JOIN LATERAL (
+            SELECT id, digest FROM sightings
+             WHERE accepted AND key >= asked.first AND key < asked."end" AND subject = asked.subject
+             ORDER BY id + 0 DESC LIMIT 1) found`,
+};
+
+/** The result that was accepted last for each file, whatever it is. Only asked where a source infers edits. */
+export async function findLatest(
+  db: Database,
+  files: readonly (readonly Uint8Array[])[],
+): Promise<readonly (LatestResult | null)[]> {
+  const subjects = files.flat();
+  if (subjects.length === 0) return files.map(() => null);
+  const keys = subjects.map(keysOf);
+  const rows = await db.query(
+    LATEST,
+    int8s(keys.map(({ first }) => first)),
+    int8s(keys.map(({ end }) => end)),
+    byteas(subjects),
+  );
+  const found = new Map(rows.map((row) => [row.at, row]));
+  let at = 0;
+  return files.map((each): LatestResult | null => {
+    let latest: { readonly subject: number; readonly id: number; readonly digest: Uint8Array } | null = null;
+    for (const subject of each.keys()) {
+      at++;
+      const accepted = found.get(at);
+      if (accepted && (latest === null || accepted.id > latest.id)) latest = { subject, ...accepted };
+    }
+    return latest && { subject: latest.subject, digest: latest.digest };
+  });
+}

@@ -1,0 +1,261 @@
+import { StoreError } from '../../errors.js';
+import type { Conversion, NewWebhook, Settlement, Verified } from '../../model.js';
+import type { RefusedOfSource, RefusedQuery } from '../refused.js';
+import type {
+  DeliveryQuery,
+  EventDetail,
+  EventQuery,
+  ExtractionFields,
+  FieldsQuery,
+  Hint,
+  NewDelivery,
+  QuarantineQuery,
+  ReplayQuery,
+  SightingQuery,
+} from '../rows.js';
+import type { Store } from '../store.js';
+import { Conversions } from './conversions.js';
+import type { Database, Statement } from './database.js';
+import { Days } from './days.js';
+import { Deliveries } from './deliveries.js';
+import { DeliveryLists } from './delivery-lists.js';
+import { DestinationSteering } from './destination-steering.js';
+import { diskUse } from './disk-use.js';
+import { EventLists } from './event-lists.js';
+import { Fields } from './fields.js';
+import type { Hints } from './hints.js';
+import { Inbox } from './inbox.js';
+import { listLastSeen } from './last-seen.js';
+import { findLatest } from './latest-accepted.js';
+import { Prune, type Step } from './prune.js';
+import { Quarantine } from './quarantine.js';
+import { Refused } from './refused.js';
+import { Replay } from './replay.js';
+import { Running } from './running.js';
+import { SightingLists } from './sighting-lists.js';
+import { countWaiting } from './waiting-counts.js';
+
+/** How long a close waits for answers. */
+const LAST_ANSWERS = 5_000;
+
+const PING: Statement<never> = {
+  name: 'ping',
+  timeout: 4_000,
+  text: `INSERT INTO health VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at`,
+};
+
+/** The store's verbs over a pool of connections; any number of instances may share the database. */
+export class PostgresStore extends DestinationSteering implements Store {
+  readonly #running = new Running();
+  #closing: Promise<void> | null = null;
+  readonly #inbox: Inbox;
+  readonly #conversions: Conversions;
+  readonly #deliveries: Deliveries;
+  readonly #quarantine: Quarantine;
+  readonly #eventLists: EventLists;
+  readonly #deliveryLists: DeliveryLists;
+  readonly #sightingLists: SightingLists;
+  readonly #fields: Fields;
+  readonly #replay: Replay;
+  readonly #prune: Prune;
+  readonly #refused: Refused;
+
+  /** @param db with the current schema. */
+  constructor(
+    private readonly db: Database,
+    private readonly hints: Hints,
+    private readonly where: string,
+    private readonly writable: boolean,
+  ) {
+    const deliveries = new Deliveries(db);
+    super(db, deliveries);
+    const days = new Days(db);
+    this.#inbox = new Inbox(db, days);
+    this.#conversions = new Conversions(db, days);
+    this.#deliveries = deliveries;
+    this.#quarantine = new Quarantine(db);
+    this.#eventLists = new EventLists(db);
+    this.#deliveryLists = new DeliveryLists(db);
+    this.#sightingLists = new SightingLists(db);
+    this.#fields = new Fields(db);
+    this.#replay = new Replay(db);
+    this.#prune = new Prune(db, days);
+    this.#refused = new Refused(db, this.#inbox);
+  }
+
+  async putWebhooks(batch: readonly Verified<NewWebhook>[]) {
+    const ids = await this.#write(() => this.#inbox.put(batch));
+    if (ids.length > 0) this.hints.give('webhooks');
+    return ids;
+  }
+
+  claimWebhooks({ limit, now, lease }: Parameters<Store['claimWebhooks']>[0]) {
+    return this.#write(() => this.#inbox.claim(limit, now, lease));
+  }
+
+  async saveConversions(batch: readonly Conversion[], now: number) {
+    const saved = await this.#write(() => this.#conversions.save(batch, now));
+    if (saved.some(({ events }) => events.some(({ deliveries }) => deliveries > 0))) {
+      this.hints.give('deliveries');
+    }
+    return saved;
+  }
+
+  latestAccepted(files: readonly (readonly Uint8Array[])[]) {
+    return this.#read(() => findLatest(this.db, files));
+  }
+
+  settle(batch: readonly Settlement[]) {
+    return this.#write(() => this.#deliveries.settle(batch));
+  }
+
+  releaseExpired(now: number) {
+    return this.#write(() => this.#deliveries.releaseExpired(now));
+  }
+
+  lineUp(destination: string) {
+    return this.#write(() => this.#deliveries.lineUp(destination));
+  }
+
+  listEvents(query: EventQuery) {
+    return this.#read(() => this.#eventLists.list(query));
+  }
+
+  getEvent(ref: number | string) {
+    return this.#read(async (): Promise<EventDetail | null> => {
+      const found = await this.#eventLists.get(ref);
+      if (found === null) return null;
+      const [webhook, deliveryRows] = await Promise.all([
+        this.#quarantine.webhook(found.row.webhookId),
+        this.#deliveryLists.list({ eventId: found.row.id, limit: Number.POSITIVE_INFINITY }),
+      ]);
+      return webhook && { ...found.row, body: found.body, webhook, deliveryRows };
+    });
+  }
+
+  listDeliveries(query: DeliveryQuery) {
+    return this.#read(() => this.#deliveryLists.list(query));
+  }
+
+  getDelivery(id: number) {
+    return this.#read(() => this.#deliveryLists.get(id));
+  }
+
+  listQuarantine(query: QuarantineQuery) {
+    return this.#read(() => this.#quarantine.list(query));
+  }
+
+  getWebhook(id: number) {
+    return this.#read(() => this.#quarantine.webhook(id));
+  }
+
+  listReplayable(query: ReplayQuery) {
+    return this.#read(() => this.#replay.list(query));
+  }
+
+  async addDeliveries(batch: readonly NewDelivery[], now: number) {
+    const added = await this.#write(() => this.#replay.add(batch, now));
+    if (added.some(({ outcome }) => outcome === 'added')) this.hints.give('deliveries');
+    return added;
+  }
+
+  discardQuarantined(ids: readonly number[], note: string, now: number) {
+    return this.#write(() => this.#quarantine.discard(ids, note, now));
+  }
+
+  listSightings(query: SightingQuery) {
+    return this.#read(() => this.#sightingLists.list(query));
+  }
+
+  lastSeen() {
+    return this.#read(() => listLastSeen(this.db));
+  }
+
+  waiting(limit: number) {
+    return this.#read(() => countWaiting(this.db, limit));
+  }
+
+  latestAnswers(destination: string, limit: number) {
+    return this.#read(() => this.#deliveryLists.latestAnswers(destination, limit));
+  }
+
+  recordFields(batch: readonly ExtractionFields[]) {
+    return this.#write(() => this.#fields.record(batch));
+  }
+
+  listFields(query: FieldsQuery) {
+    return this.#read(() => this.#fields.list(query));
+  }
+
+  prune(request: Parameters<Store['prune']>[0]): Promise<Step> {
+    if (request.dryRun === true) return this.#read(() => this.#prune.look(request));
+    return this.#write(async () => {
+      // There are so few of them that the first step takes them all.
+      if (request.after === 0) await this.#refused.prune(request.before);
+      return this.#prune.step(request);
+    });
+  }
+
+  recordRefused(batch: readonly RefusedOfSource[]) {
+    return this.#write(() => this.#refused.record(batch));
+  }
+
+  listRefused(query: RefusedQuery) {
+    return this.#read(() => this.#refused.list(query));
+  }
+
+  getRefused(id: number) {
+    return this.#read(() => this.#refused.get(id));
+  }
+
+  refusedCounts() {
+    return this.#read(() => this.#refused.counts());
+  }
+
+  async acceptRefused(batch: Parameters<Store['acceptRefused']>[0]) {
+    const ids = await this.#write(() => this.#refused.accept(batch));
+    if (ids.some((id) => id !== null)) this.hints.give('webhooks');
+    return ids;
+  }
+
+  diskUse() {
+    return this.#read(() => diskUse(this.db));
+  }
+
+  async ping(now: number) {
+    await this.#write(() => this.db.query(PING, now));
+  }
+
+  onHint(callback: (hint: Hint) => void) {
+    this.hints.listen(callback);
+  }
+
+  close() {
+    this.#closing ??= this.#running.close(LAST_ANSWERS, async () => {
+      await this.hints.close();
+      await this.db.close();
+    });
+    return this.#closing;
+  }
+
+  protected override write<T>(run: () => Promise<T>) {
+    return this.#write(run);
+  }
+
+  protected override read<T>(run: () => Promise<T>) {
+    return this.#read(run);
+  }
+
+  protected override hintDeliveries() {
+    this.hints.give('deliveries');
+  }
+
+  async #write<T>(run: () => Promise<T>): Promise<T> {
+    if (!this.writable) throw new StoreError('store_unwritable', `${this.where} was opened for reading`);
+    return this.#read(run);
+  }
+
+  #read<T>(run: () => Promise<T>): Promise<T> {
+    return this.#running.run(run);
+  }
+}

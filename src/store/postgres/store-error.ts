@@ -1,0 +1,95 @@
+import { ShimError, StoreError } from '../../errors.js';
+
+/** Where a store is, for a person: never with the password. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+}
+
+export const addressText = ({ host, port, database }: Address): string =>
+  host.startsWith('/') ? `postgres ${host}, ${database}` : `postgres://${host}:${port}/${database}`;
+
+/** The SQLSTATE of an answer of PostgreSQL, or the code of an error of the connection; empty where there is none. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+/** No partition holds the id: the day has none yet, or none any more. No other check is broken by what is written. */
+export const isMissingPartition = (error: unknown): boolean =>
+  error instanceof StoreError && codeOf(error.cause) === '23514';
+
+const STORES: Readonly<Record<string, (address: Address) => readonly [ShimError['code'], string]>> = {
+  '28P01': ({ user }) => [
+    'store_unavailable',
+    `the password of the user "${user}" is refused: correct it in store.url`,
+  ],
+  '28000': ({ user }) => [
+    'store_unavailable',
+    `the user "${user}" is refused: correct store.url, or allow the user in pg_hba.conf`,
+  ],
+  '3D000': ({ database }) => [
+    'store_unavailable',
+    `there is no database "${database}": create it (createdb ${database}), or correct store.url`,
+  ],
+  '42501': ({ user }) => [
+    'store_unwritable',
+    `the user "${user}" lacks a right: it must own the tables of the shim, or be granted what it needs`,
+  ],
+  '25006': () => [
+    'store_unwritable',
+    'this server takes no writes (a standby?): name the one that does in store.url',
+  ],
+  '53100': () => [
+    'store_full',
+    "the server's disk is full: free some space there; the shim goes on by itself",
+  ],
+  '53300': () => [
+    'store_unavailable',
+    'the server has no connection left: lower store.connections, or raise its max_connections',
+  ],
+  '55P03': () => ['store_locked', 'another program holds a lock on the tables: end it, then try again'],
+  '57014': () => [
+    'store_unavailable',
+    'the server took longer than store.statementTimeout allows: look for what keeps it busy or holds locks',
+  ],
+  '57P01': () => ['store_unavailable', 'the server is shutting down; the shim goes on once it is back'],
+  '57P03': () => ['store_unavailable', 'the server is starting or stopping; the shim goes on once it is up'],
+  '42P01': () => [
+    'store_unavailable',
+    'a table of the shim is missing: restore a backup, or start with an empty database',
+  ],
+  XX001: () => ['store_corrupt', 'the database is damaged: restore a backup'],
+  XX002: () => ['store_corrupt', 'an index is damaged: REINDEX it, or restore a backup'],
+};
+
+/** Says what happened to the store and what to do about it. */
+export function storeError(address: Address, error: unknown): ShimError {
+  if (error instanceof ShimError) return error;
+  const where = addressText(address);
+  const detail = detailOf(error);
+  const known = STORES[codeOf(error)]?.(address);
+  if (known !== undefined) {
+    const [code, message] = known;
+    return new StoreError(code, `${where}: ${message}`, { cause: causeOf(error) });
+  }
+  const message = isAnswer(error)
+    ? `the store failed: ${detail} (${codeOf(error)})`
+    : `no connection (${detail}): is the server up, and are host and port in store.url right?`;
+  return new StoreError('store_unavailable', `${where}: ${message}`, { cause: causeOf(error) });
+}
+
+/** Whether the server itself said so: its codes have five characters. */
+export const isAnswer = (error: unknown): boolean =>
+  /^[0-9A-Z]{5}$/.test(codeOf(error)) && error instanceof Error && 'severity' in error;
+
+/** Where a name has several addresses, none of which answers, the driver's error has no text of its own. */
+const detailOf = (error: unknown): string =>
+  error instanceof AggregateError && error.message === ''
+    ? error.errors.map(detailOf).join(', ')
+    : error instanceof Error
+      ? error.message
+      : String(error);
+
+/** Without the fields beside the message, in which the server quotes the row: that is business data. */
+const causeOf = (error: unknown): Error => Object.assign(new Error(detailOf(error)), { code: codeOf(error) });

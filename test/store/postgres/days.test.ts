@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { openStore } from '../../../src/store/open.js';
+import type { Store } from '../../../src/store/store.js';
+import { type Databases, runSql, startDatabases } from '../../support/postgres.js';
+import {
+  accept,
+  claim,
+  delivered,
+  event,
+  file,
+  HOUR,
+  ids,
+  only,
+  putOne,
+  quarantined,
+  T0,
+} from '../samples.js';
+
+const DAY = 24 * HOUR;
+
+let server: Databases;
+beforeAll(async () => {
+  server = await startDatabases();
+});
+afterAll(() => server.dispose());
+
+async function opened(): Promise<{ readonly store: Store; readonly url: string }> {
+  const url = await server.createDatabase();
+  const store = await openStore(url, { mode: 'own' });
+  onTestFinished(() => store.close());
+  return { store, url };
+}
+
+const partitions = async (url: string, table = 'webhooks'): Promise<readonly string[]> => {
+  const rows = await runSql<{ name: string }>(
+    url,
+    `SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relname ~ '^${table}_2' ORDER BY 1`,
+  );
+  return rows.map(({ name }) => name);
+};
+
+async function pruneAll(store: Store, before: number): Promise<number> {
+  let removed = 0;
+  for (let after: number | null = 0; after !== null; ) {
+    const step: Awaited<ReturnType<Store['prune']>> = await store.prune({ before, after, limit: 10 });
+    removed += step.removed;
+    after = step.next;
+  }
+  return removed;
+}
+
+async function acceptAndDeliver(store: Store, now: number) {
+  const saved = await accept(store, [event()], { now });
+  for (const claimed of await claim(store, now)) await store.settle([delivered(claimed)]);
+  return saved;
+}
+
+it('makes the partition of each day that is needed, and two days ahead', async () => {
+  const { store, url } = await opened();
+  await putOne(store, { receivedAt: T0 });
+  await store.close();
+  expect(await partitions(url)).toEqual(['webhooks_20260102', 'webhooks_20260103', 'webhooks_20260104']);
+  const again = await openStore(url, { mode: 'own' });
+  const old = await putOne(again, { receivedAt: T0 - 400 * DAY });
+  expect(await again.getWebhook(old)).toMatchObject({ receivedAt: T0 - 400 * DAY });
+  await again.close();
+});
+
+it('makes a day once where many need it at the same moment', async () => {
+  const { store, url } = await opened();
+  const other = await openStore(url, { mode: 'own' });
+  const stored = await Promise.all(
+    Array.from({ length: 12 }, (_, index) => putOne(index % 2 === 0 ? store : other)),
+  );
+  expect(new Set(stored).size).toBe(12);
+  await other.close();
+});
+
+it('drops days that are wholly old and over, with all that was made of them', async () => {
+  const { store, url } = await opened();
+  for (const day of [0, 0, 1, 2]) await acceptAndDeliver(store, T0 + day * DAY);
+  const discarded = await putOne(store, { receivedAt: T0 });
+  await store.saveConversions([quarantined(discarded)], T0);
+  await store.discardQuarantined([discarded], 'a test', T0);
+  expect(await pruneAll(store, T0 + 2 * DAY)).toBe(4);
+  for (const table of ['webhooks', 'events', 'deliveries', 'attempts', 'sightings']) {
+    expect((await partitions(url, table))[0]).toBe(`${table}_20260104`);
+  }
+  expect(await store.listEvents({ limit: 10 })).toHaveLength(1);
+  expect(await runSql(url, 'SELECT webhook_id FROM quarantine')).toEqual([]);
+  expect(await pruneAll(store, T0 + 2 * DAY)).toBe(0);
+  // What arrives for a day that is gone makes it anew.
+  expect(await store.getWebhook(await putOne(store, { receivedAt: T0 }))).not.toBeNull();
+});
+
+it('removes row by row where something of the day is still open', async () => {
+  const { store, url } = await opened();
+  const open = [
+    (await accept(store, [event({ destinations: ['paused'] })])).webhookId,
+    await putOne(store),
+    await putOne(store),
+  ];
+  await store.saveConversions([quarantined(open[2] ?? 0)], T0);
+  for (let index = 0; index < 25; index++) await acceptAndDeliver(store, T0);
+  await acceptAndDeliver(store, T0 + DAY);
+  expect(await pruneAll(store, T0 + 3 * DAY)).toBe(26);
+  expect(await partitions(url)).toContain('webhooks_20260102');
+  expect(await partitions(url)).not.toContain('webhooks_20260103');
+  for (const id of open) expect(await store.getWebhook(id)).not.toBeNull();
+  expect(await claim(store, T0 + 3 * DAY, 'paused')).toHaveLength(1);
+});
+
+it('leaves a day for the next time where others are busy with the tables, and holds nobody up', async () => {
+  const { store, url } = await opened();
+  await acceptAndDeliver(store, T0);
+  const busy = runSql(url, 'BEGIN; SELECT count(*) FROM webhooks; SELECT pg_sleep(2); COMMIT');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const pruning = pruneAll(store, T0 + 2 * DAY);
+  const begun = performance.now();
+  await putOne(store, { receivedAt: T0 + 3 * DAY });
+  expect(performance.now() - begun).toBeLessThan(1_500);
+  expect(await pruning).toBe(0);
+  await busy;
+  expect(await pruneAll(store, T0 + 2 * DAY)).toBe(1);
+});
+
+it('finishes what an interrupted run has taken out', async () => {
+  const { store, url } = await opened();
+  await acceptAndDeliver(store, T0);
+  await runSql(url, 'ALTER TABLE webhooks DETACH PARTITION webhooks_20260102');
+  // Somebody needs the day before that.
+  const other = await openStore(url, { mode: 'own' });
+  const id = await putOne(other, { receivedAt: T0 });
+  expect(await other.getWebhook(id)).not.toBeNull();
+  await other.close();
+  await runSql(url, 'ALTER TABLE attempts DETACH PARTITION attempts_20260102');
+  await pruneAll(store, T0);
+  expect(await partitions(url, 'attempts')).not.toContain('attempts_20260102');
+});
+
+it('keeps the ledger in the order in which files were seen, whatever the day of their webhook', async () => {
+  const { store } = await opened();
+  const late = await putOne(store, { receivedAt: T0 });
+  await store.saveConversions([quarantined(late)], T0);
+  const first = only((await accept(store, [event({ files: [file('a')] })], { now: T0 + DAY })).events);
+  const second = only(
+    only(
+      await store.saveConversions(
+        [
+          {
+            outcome: 'converted',
+            webhookId: late,
+            events: [event({ files: [file('b')] })],
+            duplicatesSince: null,
+          },
+        ],
+        T0 + 2 * DAY,
+      ),
+    ).events,
+  );
+  const rows = await store.listSightings({ limit: 10 });
+  expect(rows.map(({ eventId }) => eventId)).toEqual([second.id, first.id]);
+  expect(ids(rows)).toEqual(ids(rows).toSorted((one, other) => other - one));
+});
+
+it('is done once where two instances remove what is old', async () => {
+  const { store, url } = await opened();
+  const other = await openStore(url, { mode: 'own' });
+  for (const day of [0, 1, 2]) await acceptAndDeliver(store, T0 + day * DAY);
+  const removed = await Promise.all([store, other].map((each) => pruneAll(each, T0 + 5 * DAY)));
+  await other.close();
+  // What one was busy with the other left: then the next run removes it.
+  const left = await pruneAll(store, T0 + 5 * DAY);
+  expect((removed[0] ?? 0) + (removed[1] ?? 0) + left).toBe(3);
+  expect(await partitions(url, 'events')).not.toContain('events_20260102');
+});

@@ -1,0 +1,143 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { openStore } from '../../../src/store/open.js';
+import type { Hint } from '../../../src/store/rows.js';
+import type { Store } from '../../../src/store/store.js';
+import { runSql, type Server, startPostgres } from '../../support/postgres.js';
+import { accept, claim, claimWebhooks, converted, delivered, only, putOne, T0 } from '../samples.js';
+
+let server: Server;
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(() => server.dispose());
+
+async function opened(url: string, options: { readonly statementTimeout?: number } = {}): Promise<Store> {
+  const store = await openStore(url, { ...options, mode: 'own' });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** Passes on what comes, until it holds its tongue: the connections stay, and nothing comes through. */
+async function startWire(to: string) {
+  const { port, hostname } = new URL(to);
+  const sockets = new Set<Socket>();
+  let silent = false;
+  const wire = createServer((client) => {
+    const upstream = connect(Number(port), hostname);
+    for (const [from, into] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(from);
+      from.on('data', (data) => silent || into.write(data));
+      from.on('error', () => into.destroy()).on('close', () => into.destroy());
+    }
+  }).listen(0, '127.0.0.1');
+  await once(wire, 'listening');
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    wire.close();
+  });
+  const address = wire.address();
+  const target = new URL(to);
+  target.port = String(typeof address === 'object' ? address?.port : 0);
+  return {
+    url: target.href,
+    beSilent: (on: boolean): void => {
+      silent = on;
+    },
+  };
+}
+
+describe('a server that goes away', () => {
+  it('is said by every verb at once, and the store goes on when it is back', async () => {
+    const store = await opened(await server.createDatabase());
+    const listener = await opened(await server.createDatabase());
+    const { webhookId } = await accept(store);
+    const claimed = only(await claim(store));
+    const waiting = await putOne(store);
+    await server.stop();
+    const asked = await Promise.allSettled([
+      putOne(store),
+      claimWebhooks(store),
+      store.saveConversions([converted(waiting)], T0),
+      claim(store),
+      store.settle([delivered(claimed)]),
+      store.releaseExpired(T0),
+      store.listEvents({ limit: 1 }),
+      store.getWebhook(webhookId),
+      store.prune({ before: T0, after: 0, limit: 1 }),
+      store.ping(T0),
+      listener.ping(T0),
+    ]);
+    for (const result of asked) {
+      expect(result).toMatchObject({ reason: { name: 'StoreError', code: 'store_unavailable' } });
+    }
+    await server.start();
+    await store.ping(T0);
+    expect(await store.settle([delivered(claimed)])).toEqual([true]);
+    expect(only(await claimWebhooks(store)).id).toBe(waiting);
+    expect(only(await store.saveConversions([converted(waiting)], T0)).applied).toBe(true);
+  });
+
+  it('is listened to again for hints', async () => {
+    const url = await server.createDatabase();
+    const [store, other] = [await opened(url), await opened(url)];
+    let hear: (hint: Hint) => void = () => {};
+    other.onHint((hint) => hear(hint));
+    const heard = async (): Promise<Hint> => {
+      const hint = new Promise<Hint>((resolve) => {
+        hear = resolve;
+      });
+      const timer = setInterval(() => void putOne(store).catch(() => undefined), 50);
+      return hint.finally(() => clearInterval(timer));
+    };
+    expect(await heard()).toBe('webhooks');
+    await server.stop();
+    await server.start();
+    expect(await heard()).toBe('webhooks');
+  });
+
+  it('that says nothing any more is given up in a few seconds, so that a sender is told', async () => {
+    const wire = await startWire(await server.createDatabase());
+    const store = await opened(wire.url);
+    await putOne(store);
+    wire.beSilent(true);
+    const begun = performance.now();
+    const asked = await Promise.allSettled([putOne(store), putOne(store), store.ping(T0)]);
+    for (const result of asked) expect(result).toMatchObject({ reason: { code: 'store_unavailable' } });
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    wire.beSilent(false);
+    await putOne(store);
+    wire.beSilent(true);
+    const closing = performance.now();
+    await store.close();
+    expect(performance.now() - closing).toBeLessThan(8_000);
+  });
+});
+
+describe('a lock of another program', () => {
+  it('is waited for no longer than a statement may take', async () => {
+    const url = await server.createDatabase();
+    const store = await opened(url, { statementTimeout: 1_000 });
+    await putOne(store);
+    const held = runSql(url, 'BEGIN; LOCK TABLE inbox; SELECT pg_sleep(2.5); COMMIT');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await expect(claimWebhooks(store)).rejects.toThrow(/store\.statementTimeout/);
+    await held;
+    expect(await claimWebhooks(store)).toHaveLength(1);
+  });
+});
+
+it('keeps the rows that the server quotes in its errors out of its own', async () => {
+  const url = await server.createDatabase();
+  const store = await opened(url);
+  await runSql(url, `ALTER TABLE inbox ADD CONSTRAINT odd CHECK (source <> 'odd source')`);
+  const error = await putOne(store, { source: 'odd source' }).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'store_unavailable' });
+  expect(JSON.stringify(error, [...Object.getOwnPropertyNames(error), 'cause', 'detail'])).not.toContain(
+    'odd source',
+  );
+});
