@@ -114,7 +114,10 @@ export async function forged(stage: Stage): Promise<void> {
   const { story } = stage;
   story.title('Somebody else sends a webhook, signed with a guessed secret');
   const [today, answer] = await sendToBoth(stage, legacyBody([sampleFile()]), 'guessed');
-  story.expect(today.status === 401 && answer.status === 401, 'refused, and nothing of it is kept');
+  story.expect(
+    today.status === 401 && answer.status === 401,
+    'refused and counted; nothing of its content is kept',
+  );
 }
 
 export async function quarantined(stage: Stage): Promise<void> {
