@@ -1,8 +1,8 @@
 import { StoreError } from '../../errors.js';
 import type { Database, Session } from './database.js';
-import { firstId } from './ids.js';
+import { dayOfTime, firstId } from './ids.js';
 import { LOCK, lockAlone } from './locks.js';
-import { isMissingPartition } from './store-error.js';
+import { isForbidden, isMissingPartition } from './store-error.js';
 
 /**
  * Tables with a partition a day, and how those are kept: a body of a few kilobytes stays in its row, uncompressed, which
@@ -36,8 +36,15 @@ const dayOf = (name: string): number =>
 export class Days {
   readonly #known = new Set<number>();
   #ahead: Promise<void> | null = null;
+  /** The last day that was tried for: where it cannot be made, it is not tried again with each batch. */
+  #tried = 0;
 
   constructor(private readonly db: Database) {}
+
+  /** Makes the partitions of a time's day and of so many days after it. */
+  prepare(time: number, following: number): Promise<void> {
+    return this.#make(Array.from({ length: following + 1 }, (_, index) => dayOfTime(time) + index));
+  }
 
   /** Runs something that writes rows of these days. Where one has no partition, it is made, and all is done again. */
   async with<T>(days: readonly number[], run: () => Promise<T>): Promise<T> {
@@ -57,7 +64,8 @@ export class Days {
     const missing = days.filter((day) => !this.#known.has(day));
     if (missing.length > 0) await this.#make(missing);
     const next = Math.max(...days) + AHEAD;
-    if (this.#ahead !== null || days.length === 0 || this.#known.has(next)) return;
+    if (this.#ahead !== null || days.length === 0 || this.#known.has(next) || next === this.#tried) return;
+    this.#tried = next;
     const following = Array.from({ length: AHEAD }, (_, index) => next - index);
     this.#ahead = this.#make(following)
       .catch(() => undefined) // Whoever needs one makes it, and is told.
@@ -72,10 +80,13 @@ export class Days {
       found.filter((each) => each.day === day && each.attached).length === Object.keys(PARTITIONED).length;
     const found = await this.list();
     if (!wanted.every((day) => complete(found, day))) {
-      await this.db.transaction(async (session) => {
+      const making = this.db.transaction(async (session) => {
         lockAlone(session, LOCK.days);
         const partitions = await listPartitions(session);
         for (const day of wanted) makeDay(session, day, partitions);
+      });
+      await making.catch((error: unknown) => {
+        throw isForbidden(error) ? notAllowed(wanted, error) : error;
       });
     }
     for (const day of wanted) this.#known.add(day);
@@ -86,6 +97,13 @@ export class Days {
     return listPartitions(this.db);
   }
 }
+
+const notAllowed = (days: readonly number[], cause: unknown): StoreError =>
+  new StoreError(
+    'store_unwritable',
+    `there are no partitions for ${new Date(Math.min(...days) * DAY).toISOString().slice(0, 10)}, and this user may not make them: let the owner of the tables run "webhook-shim migrate --days 30" now and every week`,
+    { cause },
+  );
 
 async function listPartitions(session: Pick<Session, 'query'>): Promise<readonly Partition[]> {
   const names = await session.query<{ name: string; attached: boolean }>({

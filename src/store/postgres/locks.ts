@@ -6,7 +6,7 @@ import type { Session } from './database.js';
  */
 const OURS = 0x5368_6900;
 
-export const LOCK = { migration: 1, days: 2, replay: 3, fields: 4, files: 5 } as const;
+export const LOCK = { migration: 1, days: 2, replay: 3, fields: 4, files: 5, copy: 6 } as const;
 
 /** Parts of the files that are looked at: two files in some thousands wait for each other without need. */
 const PARTS = 16_384;
@@ -14,9 +14,12 @@ const PARTS = 16_384;
 const MOST_PARTS = 1_000;
 const WHOLE = -1;
 
+/** As SQL: the two numbers of a lock that there is once. */
+export const lockNumbers = (what: (typeof LOCK)[keyof typeof LOCK]): string => `${OURS + what}, 0`;
+
 /** One transaction at a time does this. */
 export const lockAlone = (session: Session, what: (typeof LOCK)[keyof typeof LOCK]): void =>
-  session.send({ text: `SELECT pg_advisory_xact_lock(${OURS + what}, 0)` });
+  session.send({ text: `SELECT pg_advisory_xact_lock(${lockNumbers(what)})` });
 
 /**
  * Of two transactions with a file in common, the second waits for the first, so that it sees what that one accepted.

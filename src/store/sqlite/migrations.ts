@@ -1,4 +1,5 @@
 import { StoreError } from '../../errors.js';
+import type { Migration } from '../migration.js';
 import type { Database } from './driver.js';
 import { schema1 } from './schema-1.js';
 import { schema2 } from './schema-2.js';
@@ -29,11 +30,16 @@ export function schemaVersion(db: Database, path: string): number {
   return version;
 }
 
-export const isCurrent = (version: number): boolean => version === MIGRATIONS.length;
+/** The schema that this version works with. */
+export const CURRENT = MIGRATIONS.length;
 
-/** Brings the schema up to date, each step in its own transaction. Safe when several processes do it at once. */
-export function migrate(db: Database, path: string): void {
-  while (!isCurrent(schemaVersion(db, path))) {
+/**
+ * Brings the schema up to date, each step in its own transaction. Safe when several processes do it at once.
+ * @returns what this one did of it
+ */
+export function migrate(db: Database, path: string): Migration {
+  let from = CURRENT;
+  while (schemaVersion(db, path) !== CURRENT) {
     db.exec('BEGIN IMMEDIATE');
     try {
       // Another process may have done it while this one waited for the lock.
@@ -43,6 +49,7 @@ export function migrate(db: Database, path: string): void {
         db.exec(
           `${step}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version + 1}; COMMIT`,
         );
+        from = Math.min(from, version);
       } else {
         db.exec('COMMIT');
       }
@@ -51,6 +58,7 @@ export function migrate(db: Database, path: string): void {
       throw error;
     }
   }
+  return { from, to: CURRENT };
 }
 
 function pragma(db: Database, name: 'user_version' | 'application_id'): number {
