@@ -6,7 +6,7 @@ import type { Session } from './database.js';
  */
 const OURS = 0x5368_6900;
 
-export const LOCK = { migration: 1, days: 2, replay: 3, fields: 4, files: 5, copy: 6 } as const;
+export const LOCK = { migration: 1, days: 2, replay: 3, fields: 4, files: 5, copy: 8 } as const;
 
 /** Parts of the files that are looked at: two files in some thousands wait for each other without need. */
 const PARTS = 16_384;
