@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { driftJson, driftText } from '../../src/cli/drift-view.js';
 import { loadConfig } from '../../src/config/load.js';
 import { DRIFT_WINDOW, driftReport } from '../../src/migration/drift-report.js';
-import type { ExtractionFields } from '../../src/store/store.js';
+import type { ExtractionFields } from '../../src/store/rows.js';
 import { startBuiltWork } from '../support/work.js';
 import { configText, file, legacy, NOW, Place, signed } from './support.js';
 
@@ -79,6 +79,7 @@ describe('the report of drift', () => {
     const { config } = loadConfig({ file: 'shim.yaml', env: {}, cwd: place.folder });
     const work = await startBuiltWork({
       role: 'all',
+      migrate: true,
       config: { ...config, destinations: [] },
       cwd: place.folder,
     });

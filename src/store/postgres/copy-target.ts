@@ -37,6 +37,7 @@ const SEQUENCES: Readonly<Record<string, string>> = {
   events: `'events_id'`,
   deliveries: `'deliveries_id'`,
   sightings: `'sightings_id'`,
+  refused: `pg_get_serial_sequence('refused', 'id')`,
   extractions_seen: `pg_get_serial_sequence('extractions_seen', 'id')`,
 };
 

@@ -3,10 +3,9 @@ import { type Migration, outdatedText } from '../migration.js';
 import type { Database, Session } from './database.js';
 import { LOCK, lockAlone } from './locks.js';
 import { schema1 } from './schema-1.js';
-import { schema2 } from './schema-2.js';
 
 /** In order, for ever: the first makes schema 1 out of nothing. What was released is never changed. */
-const MIGRATIONS: readonly string[] = [schema1, schema2];
+const MIGRATIONS: readonly string[] = [schema1];
 
 /** Names that another program may have taken. */
 const TABLES = [
@@ -22,6 +21,11 @@ const TABLES = [
   'extractions_seen',
   'fields_seen',
   'health',
+  'destinations',
+  'unkeyed_deliveries',
+  'delivery_keys',
+  'refused',
+  'refused_counts',
   'copy_state',
   'copy_progress',
 ];

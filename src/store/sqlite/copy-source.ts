@@ -52,10 +52,15 @@ function reading(
     *rows(table, after) {
       const kinds = Object.values(tableOf(table).columns);
       const rows = explained(() => db.prepareTuples<readonly Value[]>(select[table]).iterate(after));
-      for (;;) {
-        const next = explained(() => rows.next());
-        if (next.done === true) return;
-        yield rowOf(next.value, kinds);
+      try {
+        for (;;) {
+          const next = explained(() => rows.next());
+          if (next.done === true) return;
+          yield rowOf(next.value, kinds);
+        }
+      } finally {
+        // Whoever has enough ends the statement: none may be open when the file is closed.
+        rows.return?.();
       }
     },
     missing: (table, numbers) =>

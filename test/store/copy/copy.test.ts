@@ -71,14 +71,18 @@ describe('a copy', () => {
     expect(report.complete).toBe(true);
     expect(report.tables.every(({ same }) => same)).toBe(true);
     expect(rowsOf(report)).toMatchObject({
-      webhooks: 9,
-      events: 6,
-      sightings: 6,
-      deliveries: 6,
-      attempts: 4,
+      webhooks: 13,
+      events: 10,
+      sightings: 10,
+      deliveries: 10,
+      attempts: 5,
       inbox: 1,
       quarantine: 2,
-      outbox: 3,
+      outbox: 6,
+      destinations: 3,
+      unkeyed_deliveries: 1,
+      refused: 2,
+      refused_counts: 1,
       last_seen: 2,
       extractions_seen: 1,
       fields_seen: 1,
@@ -103,7 +107,7 @@ describe('a copy', () => {
       body: '{"a":"\u0000\u0010"}',
       deliveryRows: [{ status: 'delivered', lastStatus: 200 }],
     });
-    expect(await store.listDeliveries({ limit: 10, status: 'dead' })).toHaveLength(1);
+    expect(await store.listDeliveries({ limit: 10, status: 'dead' })).toHaveLength(2);
     expect(await store.listDeliveries({ limit: 10, status: 'missed' })).toMatchObject([
       { mode: 'shadow', share: 12.5 },
     ]);
@@ -119,7 +123,7 @@ describe('a copy', () => {
     });
     const before = await store.getEvent(MESSAGE.yesterday);
     expect(only(repeated.events)).toMatchObject({ duplicateOf: before?.id, deliveries: 0 });
-    expect(repeated.webhookId % 100_000_000_000).toBe(10);
+    expect(repeated.webhookId % 100_000_000_000).toBe(14);
   });
 
   it('keeps what waits for conversion and for a person', async () => {
@@ -138,12 +142,37 @@ describe('a copy', () => {
     expect(await store.waiting(10)).toMatchObject({ quarantined: [] });
   });
 
-  it('tells the same of parity, fields and senders', async () => {
+  it('keeps destinations held and in order, and which dead letter was in the way', async () => {
+    const { cwd, copy, serve } = await place();
+    await copy();
+    const heads = async (store: Store) => ({
+      states: await store.destinationStates(),
+      unkeyed: (await store.listUnkeyed({ destination: 'lines', limit: 10 })).length,
+      heads: (await claim(store, T0 + MINUTE, 'lines')).map(({ messageId, afterDead }) => [
+        messageId,
+        afterDead !== null,
+      ]),
+    });
+    const store = await serve();
+    const found = await heads(store);
+    expect(found).toEqual(await source(cwd, heads));
+    expect(found.heads.map(([, afterDead]) => afterDead)).toEqual([true, false]);
+    expect(await store.setOrder('lines', 'file')).toBe(false);
+    const [first] = await store.listDeliveries({ limit: 1, status: 'dead', destination: 'lines' });
+    const passed = await store.listDeliveries({ limit: 10, status: 'sending', destination: 'lines' });
+    expect(passed.map(({ afterDead }) => afterDead)).toContain(first?.id);
+  });
+
+  it('tells the same of parity, fields, senders and what was refused', async () => {
     const { cwd, copy, serve } = await place();
     await copy();
     const facts = async (store: Store) => ({
       seen: (await store.listSightings({ limit: 100 })).map(({ id: _, eventId: _event, ...rest }) => rest),
       senders: await store.lastSeen(),
+      refused: await store.refusedCounts(),
+      samples: await Promise.all(
+        (await store.listRefused({ limit: 10 })).map(({ id }) => store.getRefused(id)),
+      ),
       fields: (await store.listFields({ limit: 10 })).map(({ id: _, ...rest }) => rest),
     });
     expect(await facts(await serve())).toEqual(await source(cwd, facts));
@@ -190,11 +219,11 @@ describe('a copy of a service that goes on', () => {
     const report = await copy();
     expect(report.complete).toBe(true);
     expect(rowsOf(report)).toMatchObject({
-      webhooks: 8,
-      events: 5,
-      sightings: 5,
-      deliveries: 5,
-      attempts: 3,
+      webhooks: 12,
+      events: 9,
+      sightings: 9,
+      deliveries: 9,
+      attempts: 4,
     });
     expect(await (await serve()).getEvent(MESSAGE.yesterday)).toBeNull();
   });

@@ -16,6 +16,7 @@ import {
   retry,
   routeTo,
   T0,
+  unique,
 } from '../samples.js';
 
 export const URL = 'sqlite:data/shim.db';
@@ -26,6 +27,16 @@ export const MESSAGE = {
   yesterday: 'evt_yesterday',
   retried: 'evt_retried',
   sending: 'evt_sending',
+} as const;
+
+const REFUSED = {
+  receivedAt: T0,
+  reason: 'wrong_signature',
+  address: '203.0.113.9',
+  path: '/webhook',
+  size: 15,
+  wellFormed: true,
+  request: { body: '{"result":"[]"}', signature: 'forged' },
 } as const;
 
 /** The file of the event that came a day ago. */
@@ -54,12 +65,32 @@ export async function fillInstallation(store: Store): Promise<void> {
   await claim(store, T0, 'busy');
   await accept(store, [event({ destinations: [routeTo('billing', { delay: 0.4 })] })]);
 
+  await store.setOrder('lines', 'file');
+  for (const key of ['a', 'a', 'b']) {
+    await accept(store, [event({ messageId: `evt_${unique(`line_${key}`)}`, destinations: ['lines'] })]);
+    const [unkeyed] = await store.listUnkeyed({ destination: 'lines', limit: 1 });
+    const deliveries = [{ deliveryId: unkeyed?.id ?? 0, keys: [key] }];
+    await store.keyDeliveries({ destination: 'lines', by: 'file', deliveries });
+  }
+  const head = only(await claim(store, T0, 'lines', 1));
+  await store.settle([dead(head)]);
+  await accept(store, [event({ destinations: ['lines'] })]);
   const broken = await putOne(store, { body: '{"result":"{"}' });
   const given = await putOne(store, { body: '{"result":"[]"}' });
   await claimWebhooks(store);
   await store.saveConversions([quarantined(broken), quarantined(given, 'no_files')], T0);
   await store.discardQuarantined([given], 'nothing is missing', T0 + 1);
   await putOne(store, { body: `{"result":"${'x'.repeat(20_000)}"}` });
+  await store.pauseDestination({ destination: 'paused', reason: 'operator', note: 'for now', now: T0 });
+  await store.openBreaker({ destination: 'down', until: T0 + HOUR / 2, reason: '500 ten times' });
+  await store.recordRefused([
+    {
+      source: 'extracta',
+      keep: 10,
+      counts: [{ day: T0 - (T0 % DAY), reason: 'wrong_signature', count: 3 }],
+      samples: [REFUSED, { ...REFUSED, wellFormed: null, request: null }],
+    },
+  ]);
   await store.recordFields([
     {
       source: 'extracta',
