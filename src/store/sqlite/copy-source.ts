@@ -4,7 +4,7 @@ import type { CopySource } from '../copy/ports.js';
 import { type Value as Copied, type Kind, type Row, type TableName, tableOf } from '../copy/tables.js';
 import { noData, own, requireCurrent } from './connection.js';
 import { copyRows, type IdOf } from './copy-rows.js';
-import { Database, type Value } from './driver.js';
+import { Database, type Statement, type Value } from './driver.js';
 import { schemaVersion } from './migrations.js';
 import { storeError } from './store-error.js';
 import { fromText } from './values.js';
@@ -48,10 +48,17 @@ function reading(
       throw storeError(path, error);
     }
   };
+  const statements = new Map<TableName, Statement<readonly Value[]>>();
+  /** Kept for as long as all of it: an iterator of @photostructure/sqlite crashes once its statement was collected. */
+  const statementOf = (table: TableName): Statement<readonly Value[]> => {
+    const statement = statements.get(table) ?? db.prepareTuples<readonly Value[]>(select[table]);
+    statements.set(table, statement);
+    return statement;
+  };
   return {
     *rows(table, after) {
       const kinds = Object.values(tableOf(table).columns);
-      const rows = explained(() => db.prepareTuples<readonly Value[]>(select[table]).iterate(after));
+      const rows = explained(() => statementOf(table).iterate(after));
       try {
         for (;;) {
           const next = explained(() => rows.next());
