@@ -4,7 +4,7 @@ import type { Backlog, DestinationVerbs } from '../destination-verbs.js';
 import { hasArrived, isUnderWay, sparedReason } from '../replay-rules.js';
 import { int8s } from './arrays.js';
 import type { Database, Session, Statement } from './database.js';
-import { inOrder } from './destinations.js';
+import { type Destinations, inOrder } from './destinations.js';
 import { enrollAgain } from './line-keys.js';
 import { LOCK, lockAlone, lockShared } from './locks.js';
 import { Standings } from './standings.js';
@@ -68,7 +68,10 @@ const MOVE: Statement<never> = {
 
 /** What waits for destinations: how much, and an end to it. */
 export class Backlogs {
-  constructor(private readonly db: Database) {}
+  constructor(
+    private readonly db: Database,
+    private readonly destinations: Destinations,
+  ) {}
 
   async list(limit: number): Promise<readonly Backlog[]> {
     const rows = await this.db.query(LIST, limit);
@@ -88,6 +91,8 @@ export class Backlogs {
     return this.db.transaction(async (session) => {
       lockAlone(session, LOCK.replay);
       lockShared(session, LOCK.order);
+      // Nothing of it gets its keys meanwhile: they would stay behind.
+      await this.destinations.lockIfThere(session, destination);
       const waiting = await takeWaiting(session, destination, limit);
       const standings = await Standings.lookUp(
         session,

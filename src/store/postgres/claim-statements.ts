@@ -1,28 +1,19 @@
-import type { ClaimedDelivery, Format, SendingMode } from '../../model.js';
+import type { ClaimedDelivery, SendingMode } from '../../model.js';
 import { CLAIM_SIZE } from '../bounds.js';
 import { int8s } from './arrays.js';
+import { CONTENTS, type ContentsRow, contentsOf } from './contents.js';
 import type { Session, Statement } from './database.js';
 import { HOLDS_NOTHING } from './destinations.js';
-import { fromOptionalText, fromText, text } from './values.js';
+import { fromText, text } from './values.js';
 
-interface Row {
-  readonly id: number;
+interface Row extends ContentsRow {
   readonly fence: number;
   readonly mode: SendingMode;
   readonly share: number;
-  readonly whole: boolean;
   readonly attempts: number;
   readonly eventId: number;
   readonly receivedAt: number;
-  readonly event: string;
   readonly messageId: string;
-  readonly body: string | null;
-  readonly plain: boolean;
-  readonly webhookId: number;
-  readonly source: string;
-  readonly format: Format;
-  readonly raw: string;
-  readonly signature: string;
   readonly afterDead: number | null;
 }
 
@@ -38,8 +29,7 @@ const claiming = (name: string, due: string): Statement<Row> => ({
            RETURNING o.*
          )
          SELECT c.delivery_id AS id, c.fence, c.mode, c.share, c.whole, c.attempts, c.event_id AS "eventId",
-                e.received_at AS "receivedAt", e.event, e.message_id AS "messageId", e.body, e.plain,
-                c.webhook_id AS "webhookId", w.source, w.format, w.body AS raw, w.signature, c.after_dead AS "afterDead"
+                e.received_at AS "receivedAt", e.message_id AS "messageId", c.after_dead AS "afterDead", ${CONTENTS}
            FROM claimed c JOIN events e ON e.id = c.event_id JOIN webhooks w ON w.id = c.webhook_id
           ORDER BY c.due_at, c.number`,
 });
@@ -52,11 +42,13 @@ const due = (guard: string): string =>
 
 const CLAIM_FREE = claiming('claim_free', due(HOLDS_NOTHING));
 const CLAIM_DUE = claiming('claim_due', due('true'));
+/** OFFSET 0 keeps PostgreSQL to a look for each id, where it might rather read all that is due. */
 const CLAIM_THESE = claiming(
   'claim_these',
-  `SELECT o.delivery_id, o.size, o.due_at, o.number FROM unnest($3::bigint[]) these (id)
-     JOIN outbox o ON o.delivery_id = these.id
-    WHERE o.destination = $2 AND o.state = 'pending' AND o.lined FOR UPDATE OF o SKIP LOCKED`,
+  `SELECT o.delivery_id, o.size, o.due_at, o.number
+     FROM unnest($3::bigint[]) these (id), LATERAL (
+       SELECT * FROM outbox WHERE delivery_id = these.id OFFSET 0 FOR UPDATE SKIP LOCKED) o
+    WHERE o.destination = $2 AND o.state = 'pending' AND o.lined`,
 );
 
 interface Request {
@@ -65,17 +57,23 @@ interface Request {
   readonly lease: number;
 }
 
-/** What is due, whether or not the destination is held: only for who has its row. None where it is `free` and is held. */
-export async function claimDue(
+type Claim = (
   session: Pick<Session, 'query'>,
-  { destination, now, lease }: Request,
+  request: Request,
   limit: number,
-  { free = false }: { readonly free?: boolean } = {},
-): Promise<readonly ClaimedDelivery[]> {
-  const statement = free ? CLAIM_FREE : CLAIM_DUE;
-  const rows = await session.query(statement, now + lease, text(destination), now, limit);
-  return rows.map((row) => claimedDelivery(row, destination));
-}
+) => Promise<readonly ClaimedDelivery[]>;
+
+const claimWith =
+  (statement: Statement<Row>): Claim =>
+  async (session, { destination, now, lease }, limit) => {
+    const rows = await session.query(statement, now + lease, text(destination), now, limit);
+    return rows.map((row) => claimedDelivery(row, destination));
+  };
+
+/** What is due at a destination that nothing holds or orders; else nothing. */
+export const claimFree = claimWith(CLAIM_FREE);
+/** What is due, for who has the destination's row and so knows that it may go out. */
+export const claimDue = claimWith(CLAIM_DUE);
 
 /** @param ids of heads of lines: what is no such any more is left out */
 export async function claimThese(
@@ -88,15 +86,16 @@ export async function claimThese(
   return rows.map((row) => claimedDelivery(row, destination));
 }
 
-function claimedDelivery(row: Row, destination: string): ClaimedDelivery {
-  const { webhookId, source, format, raw, signature, event, messageId, body, ...rest } = row;
-  return {
-    ...rest,
-    destination,
-    probe: false,
-    event: fromText(event),
-    messageId: fromText(messageId),
-    body: fromOptionalText(body),
-    webhook: { id: webhookId, source, format, body: fromText(raw), signature: fromText(signature) },
-  };
-}
+const claimedDelivery = (row: Row, destination: string): ClaimedDelivery => ({
+  ...contentsOf(row),
+  fence: row.fence,
+  destination,
+  mode: row.mode,
+  share: row.share,
+  probe: false,
+  afterDead: row.afterDead,
+  attempts: row.attempts,
+  eventId: row.eventId,
+  receivedAt: row.receivedAt,
+  messageId: fromText(row.messageId),
+});

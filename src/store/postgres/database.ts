@@ -48,6 +48,7 @@ const PLANS = [
   ['enable_hashjoin', 'off'],
   ['enable_mergejoin', 'off'],
   ['enable_bitmapscan', 'off'],
+  ['enable_material', 'off'],
   ['jit', 'off'],
 ] as const;
 

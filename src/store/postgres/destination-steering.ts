@@ -24,7 +24,7 @@ export abstract class DestinationSteering implements DestinationVerbs, Pick<Stor
     this.#destinations = new Destinations(db);
     this.#claims = new Claims(db, this.#destinations, new Lines());
     this.#lineKeys = new LineKeys(db, this.#destinations);
-    this.#backlogs = new Backlogs(db);
+    this.#backlogs = new Backlogs(db, this.#destinations);
   }
 
   protected abstract write<T>(run: () => Promise<T>): Promise<T>;

@@ -29,7 +29,6 @@ const LOOK: Statement<HoldsRow & { due: boolean }> = {
            FROM (SELECT 1) one LEFT JOIN destinations ON name = $1`,
 };
 
-/** What refers to its name only has no need of the lock. */
 const LOCK: Statement<HoldsRow> = {
   name: 'lock_destination',
   text: `SELECT ${HOLDS} FROM destinations WHERE name = $1 FOR NO KEY UPDATE`,
@@ -108,6 +107,11 @@ export class Destinations {
     if (row !== undefined) return holdsOf(row);
     session.send(MAKE, text(destination));
     return holdsOf((await session.query(LOCK, text(destination)))[0]);
+  }
+
+  /** The same for who has nothing to say about it, where it has a row. */
+  async lockIfThere(session: Session, destination: string): Promise<void> {
+    await session.query(LOCK, text(destination));
   }
 
   async pause({ destination, reason, note, now }: Parameters<DestinationVerbs['pauseDestination']>[0]) {

@@ -1,11 +1,12 @@
-import type { Format, OrderedBy } from '../../model.js';
+import type { OrderedBy } from '../../model.js';
 import type { DestinationVerbs, UnkeyedDelivery } from '../destination-verbs.js';
 import { int8s, texts } from './arrays.js';
+import { CONTENTS, type ContentsRow, contentsOf } from './contents.js';
 import type { Database, Session, Statement } from './database.js';
 import { type Destinations, inOrder } from './destinations.js';
 import { numberOf } from './ids.js';
 import { LOCK, lockAlone } from './locks.js';
-import { fromOptionalText, fromText, text } from './values.js';
+import { text } from './values.js';
 
 /** What waits at a destination is given out by lines from now on, or no longer. Two states, each with its index. */
 const RESTART: Statement<never> = {
@@ -45,24 +46,10 @@ const ENROLL_THESE: Statement<never> = {
           WHERE ${inOrder('o.destination')}`,
 };
 
-interface Row {
-  readonly id: number;
-  readonly whole: boolean;
-  readonly event: string;
-  readonly body: string | null;
-  readonly plain: boolean;
-  readonly webhookId: number;
-  readonly source: string;
-  readonly format: Format;
-  readonly raw: string;
-  readonly signature: string;
-}
-
 /** What has ended meanwhile is in line as well, until someone comes across it. */
-const UNKEYED: Statement<Row> = {
+const UNKEYED: Statement<ContentsRow> = {
   name: 'unkeyed',
-  text: `SELECT d.id, coalesce(o.whole, true) AS whole, e.event, e.body, e.plain, w.id AS "webhookId", w.source, w.format,
-                w.body AS raw, w.signature
+  text: `SELECT d.id, coalesce(o.whole, true) AS whole, ${CONTENTS}
            FROM (SELECT position, delivery_id FROM unkeyed_deliveries
                   WHERE destination = $1 ORDER BY position, delivery_id LIMIT $2) u
            JOIN deliveries d ON d.id = u.delivery_id JOIN events e ON e.id = d.event_id
@@ -75,9 +62,11 @@ const ENTER: Statement<{ count: number }> = {
   text: `WITH given AS MATERIALIZED (
            SELECT * FROM unnest($2::bigint[], $3::text[]) g (id, key)
          ), entered AS (
-           DELETE FROM unkeyed_deliveries u USING (SELECT DISTINCT id FROM given) g
-            WHERE u.delivery_id = g.id AND u.destination = $1
-           RETURNING u.delivery_id, u.position
+           DELETE FROM unkeyed_deliveries WHERE ctid = ANY (ARRAY(
+             SELECT u.at FROM given g, LATERAL (
+               SELECT ctid AS at, destination FROM unkeyed_deliveries WHERE delivery_id = g.id OFFSET 0) u
+              WHERE u.destination = $1))
+           RETURNING delivery_id, position
          ), placed AS (
            INSERT INTO delivery_keys (destination, order_key, position, delivery_id)
            SELECT $1, g.key, e.position, e.delivery_id FROM entered e JOIN given g ON g.id = e.delivery_id
@@ -112,17 +101,7 @@ export class LineKeys {
     limit,
   }: Parameters<DestinationVerbs['listUnkeyed']>[0]): Promise<readonly UnkeyedDelivery[]> {
     const rows = await this.db.query(UNKEYED, text(destination), limit);
-    return rows.map(({ id, whole, event, body, plain, ...webhook }) => {
-      const { webhookId, source, format, raw, signature } = webhook;
-      return {
-        id,
-        whole,
-        event: fromText(event),
-        body: fromOptionalText(body),
-        plain,
-        webhook: { id: webhookId, source, format, body: fromText(raw), signature: fromText(signature) },
-      };
-    });
+    return rows.map(contentsOf);
   }
 
   async key({ destination, by, deliveries }: Parameters<DestinationVerbs['keyDeliveries']>[0]) {

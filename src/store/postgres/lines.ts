@@ -29,7 +29,7 @@ const BARRIER: Statement<{ barrier: number | null }> = {
 const BUSY: Statement<{ key: string | null }> = {
   name: 'busy_lines',
   text: `SELECT k.order_key AS key
-           FROM outbox o LEFT JOIN delivery_keys k ON k.delivery_id = o.delivery_id AND k.destination = o.destination
+           FROM outbox o LEFT JOIN delivery_keys k ON k.delivery_id = o.delivery_id
           WHERE o.state = 'sending' AND o.destination = $1`,
 };
 
@@ -48,34 +48,44 @@ const NEXT_LINES: Statement<{ key: string }> = {
          SELECT key FROM lines ORDER BY place`,
 };
 
-/** What comes first in each line of those that have not ended; what has, before it, is taken out on the way. */
+/**
+ * What comes first in each line of those that have not ended; what has, before it, is taken out on the way. OFFSET 0 keeps
+ * PostgreSQL to one look along the index for each line, whatever it takes the tables for: it would rather read all lines
+ * of the destination once, or all dead letters.
+ */
 const HEADS: Statement<Head & { key: string; dead: number | null }> = {
   name: 'heads_of_lines',
   text: `WITH heads AS MATERIALIZED (
            SELECT l.key, h.position, h.delivery_id, h.state, h.due_at
              FROM unnest($2::text[]) l (key) LEFT JOIN LATERAL (
                SELECT k.position, k.delivery_id, o.state, o.due_at
-                 FROM delivery_keys k JOIN outbox o ON o.delivery_id = k.delivery_id
+                 FROM delivery_keys k, LATERAL (
+                   SELECT state, due_at FROM outbox WHERE delivery_id = k.delivery_id OFFSET 0) o
                 WHERE k.destination = $1 AND k.order_key = l.key
                 ORDER BY k.position, k.delivery_id LIMIT 1) h ON true
          ), ended AS (
-           DELETE FROM delivery_keys k USING heads h
-            WHERE k.destination = $1 AND k.order_key = h.key
-              AND (k.position, k.delivery_id)
-                  < (coalesce(h.position, ${Number.MAX_SAFE_INTEGER}), coalesce(h.delivery_id, 0))
-           RETURNING k.order_key AS key, k.position, k.delivery_id
+           DELETE FROM delivery_keys WHERE ctid = ANY (ARRAY(
+             SELECT k.at FROM heads h, LATERAL (
+               SELECT ctid AS at FROM delivery_keys
+                WHERE destination = $1 AND order_key = h.key
+                  AND (position, delivery_id)
+                      < (coalesce(h.position, ${Number.MAX_SAFE_INTEGER}), coalesce(h.delivery_id, 0))
+               OFFSET 0) k))
+           RETURNING order_key AS key, position, delivery_id
          ), dead AS MATERIALIZED (
-           SELECT DISTINCT ON (e.key) e.key, e.delivery_id FROM ended e JOIN deliveries d ON d.id = e.delivery_id
+           SELECT DISTINCT ON (e.key) e.key, e.delivery_id
+             FROM ended e, LATERAL (SELECT state FROM deliveries WHERE id = e.delivery_id OFFSET 0) d
             WHERE d.state = 'dead' ORDER BY e.key, e.position DESC, e.delivery_id DESC
          )
          SELECT h.key, h.position, h.delivery_id AS id, h.state, h.due_at AS "dueAt", dead.delivery_id AS dead
            FROM heads h LEFT JOIN dead ON dead.key = h.key WHERE h.delivery_id IS NOT NULL`,
 };
 
+/** A delivery has keys of one destination alone. */
 const KEYS: Statement<{ id: number; key: string }> = {
   name: 'keys_of_deliveries',
   text: `SELECT k.delivery_id AS id, k.order_key AS key
-           FROM unnest($2::bigint[]) g (id) JOIN delivery_keys k ON k.delivery_id = g.id AND k.destination = $1`,
+           FROM unnest($1::bigint[]) g (id) JOIN delivery_keys k ON k.delivery_id = g.id`,
 };
 
 const PASS_DEAD: Statement<never> = {
@@ -110,7 +120,7 @@ export class Lines {
       state === 'pending' && dueAt <= now && position < barrier;
     const ready = keys.filter((key) => !busy.has(key) && isReady(heads.get(key) ?? NONE));
     const ids = new Set(ready.map((key) => heads.get(key)?.id ?? 0));
-    const lines = await linesOf(session, name, [...ids]);
+    const lines = await linesOf(session, [...ids]);
     const elsewhere = [...new Set([...lines.values()].flat())].filter((key) => !heads.has(key));
     for (const [key, head] of await headsOf(session, name, elsewhere)) heads.set(key, head);
     const chosen = chooseHeads({ ready, heads, lines, busy, limit });
@@ -138,13 +148,9 @@ async function headsOf(session: Session, name: string, keys: readonly string[]):
   return new Map(rows.map(({ key, dead: _, ...head }) => [key, head]));
 }
 
-async function linesOf(
-  session: Session,
-  name: string,
-  ids: readonly number[],
-): Promise<Map<number, string[]>> {
+async function linesOf(session: Session, ids: readonly number[]): Promise<Map<number, string[]>> {
   const lines = new Map<number, string[]>(ids.map((id) => [id, []]));
   if (ids.length === 0) return lines;
-  for (const { id, key } of await session.query(KEYS, name, int8s(ids))) lines.get(id)?.push(key);
+  for (const { id, key } of await session.query(KEYS, int8s(ids))) lines.get(id)?.push(key);
   return lines;
 }

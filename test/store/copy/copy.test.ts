@@ -1,9 +1,11 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { OnProgress } from '../../../src/store/copy/copy.js';
 import { copyBetween } from '../../../src/store/copy/open.js';
 import { openStore } from '../../../src/store/open.js';
 import type { Store } from '../../../src/store/store.js';
-import { runSql, type Server, startPostgres } from '../../support/postgres.js';
+import { type Databases, runSql, startDatabases } from '../../support/postgres.js';
 import {
   accept,
   claim,
@@ -21,9 +23,9 @@ import {
 import { temporaryFolder } from '../sqlite/folder.js';
 import { FILE, fillInstallation, installation, MESSAGE, URL } from './installation.js';
 
-let server: Server;
+let server: Databases;
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await startDatabases();
 });
 afterAll(() => server.dispose());
 
@@ -251,6 +253,16 @@ describe('a copy that was interrupted', () => {
     const store = await serve();
     expect(await claim(store, T0 + MINUTE)).toEqual([]);
     expect(await claim(store, T0 + HOUR, 'later')).toHaveLength(1);
+  });
+
+  it('reads on, whatever the runtime collects meanwhile', async () => {
+    const { copy } = await place((folder) =>
+      source(folder, (store) => store.putWebhooks(webhooks(3_000)).then(() => undefined)),
+    );
+    setFlagsFromString('--expose-gc');
+    const collect: unknown = runInNewContext('gc');
+    if (typeof collect !== 'function') throw new Error('there is no way to collect garbage');
+    expect(await copy(() => void collect())).toMatchObject({ complete: true });
   });
 
   it('copies no row twice that is over', async () => {
