@@ -13,7 +13,7 @@ export interface CopyReport {
   readonly complete: boolean;
 }
 
-export interface CopiedTable {
+interface CopiedTable {
   readonly table: TableName;
   readonly source: Digest;
   readonly target: Digest;

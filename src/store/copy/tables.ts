@@ -20,7 +20,7 @@ export interface Table {
 }
 
 /** What is referred to comes before what refers to it. */
-export const TABLES = {
+const TABLES = {
   webhooks: {
     columns: {
       id: 'int',
