@@ -7,10 +7,12 @@ import { Database } from './driver.js';
 import { CURRENT, migrate, schemaVersion } from './migrations.js';
 import { takeOwnership } from './ownership.js';
 import { SqliteStore } from './sqlite-store.js';
-import { fileError, storeError } from './store-error.js';
+import { fileError, isBusy, storeError } from './store-error.js';
 
 /** Milliseconds that a lock of another process is waited for. Waiting beats refusing: a refused webhook is lost. */
 const BUSY_TIMEOUT = 5000;
+/** Between two tries where SQLite does not wait by itself. */
+const BUSY_PAUSE = 10;
 
 /**
  * A checkpoint at 1000 pages (4 MiB) cost no throughput against 4000, and halved the 99th percentile of a put (27 ms
@@ -87,8 +89,21 @@ export function migrateSqliteStore(path: string): Migration {
 
 function bringUpToDate(db: Database, path: string): Migration {
   schemaVersion(db, path);
-  db.exec('PRAGMA journal_mode = WAL');
+  enterWal(db, performance.now() + BUSY_TIMEOUT);
   return migrate(db, path);
+}
+
+/** Of several that do it at once with a new file, SQLite refuses all but one at once, whatever its time-out. */
+function enterWal(db: Database, until: number): void {
+  for (;;) {
+    try {
+      db.exec('PRAGMA journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > until) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_PAUSE);
+    }
+  }
 }
 
 function prepareSchema(db: Database, path: string, mode: OpenMode, migrating: boolean): void {

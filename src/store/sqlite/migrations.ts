@@ -12,9 +12,11 @@ const APPLICATION_ID = 0x5368696d;
 
 /** @returns 0 for a file in which nothing is yet. @throws StoreError for a newer schema, or a file of another program. */
 export function schemaVersion(db: Database, path: string): number {
-  const version = pragma(db, 'user_version');
-  const application = pragma(db, 'application_id');
-  const tables = db.query<{ n: number }>('SELECT count(*) AS n FROM sqlite_schema')[0]?.n ?? 0;
+  const { version, application, tables } = atOneMoment(db, () => ({
+    version: pragma(db, 'user_version'),
+    application: pragma(db, 'application_id'),
+    tables: db.query<{ n: number }>('SELECT count(*) AS n FROM sqlite_schema')[0]?.n ?? 0,
+  }));
   if (application !== APPLICATION_ID && (version > 0 || application > 0 || tables > 0)) {
     throw new StoreError(
       'store_corrupt',
@@ -59,6 +61,17 @@ export function migrate(db: Database, path: string): Migration {
     }
   }
   return { from, to: CURRENT };
+}
+
+/** Another process may be about to make the file ours. */
+function atOneMoment<T>(db: Database, read: () => T): T {
+  if (db.isTransaction) return read();
+  db.exec('BEGIN');
+  try {
+    return read();
+  } finally {
+    if (db.isTransaction) db.exec('COMMIT');
+  }
 }
 
 function pragma(db: Database, name: 'user_version' | 'application_id'): number {
