@@ -52,9 +52,14 @@ type Release = () => Promise<void>;
 /** Composes the service: the main thread receives, a worker thread owns the store, converts and delivers. */
 export function createShim(
   config: Config,
-  options: { readonly cwd?: string; readonly log?: Log; readonly role?: Role } = {},
+  options: {
+    readonly cwd?: string;
+    readonly log?: Log;
+    readonly role?: Role;
+    readonly migrate?: boolean;
+  } = {},
 ): Shim {
-  const { role = 'all' } = options;
+  const { role = 'all', migrate = true, cwd = process.cwd() } = options;
   const log = options.log ?? createLog(config.log);
   const { promise: ended, resolve: end, reject: breakDown } = deferred();
   const releases: Release[] = [];
@@ -63,7 +68,7 @@ export function createShim(
   let running: { readonly work: WorkApi; use(config: Config): void } | null = null;
 
   const start: Shim['start'] = async () => {
-    const work = await startWork({ config, role, cwd: options.cwd ?? process.cwd() });
+    const work = await startWork({ config, role, migrate, cwd });
     const { accept, drained } = createGroupCommit(work);
     releases.push(drained);
     const refused = createRefusedRecorder({ store: work, log, now: Date.now });

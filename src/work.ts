@@ -10,9 +10,9 @@ import type { WorkApi, WorkOptions } from './thread/work-api.js';
 export type Work = Omit<WorkApi, 'start'>;
 
 /** @throws {ShimError} where the store cannot be opened or a schema does not compile */
-export async function startWork({ config, role, cwd }: WorkOptions): Promise<Work> {
+export async function startWork({ config, role, migrate, cwd }: WorkOptions): Promise<Work> {
   const log = createLog(config.log);
-  const store = await openStore(config.store.url, { ...config.store, mode: 'own', cwd });
+  const store = await openStore(config.store.url, { ...config.store, mode: 'own', migrate, cwd });
   const metrics = createWorkMetrics(config);
   const storedFacts = createStoredFacts({ store, now: Date.now });
   const sunset = createSunset(await store.lastSeen());

@@ -4,12 +4,14 @@ import { VERSION } from '../version.js';
 import { addBackup } from './backup.js';
 import { addCheck } from './check.js';
 import { addConvert } from './convert.js';
+import { addCopy } from './copy.js';
 import { addDeliveries } from './deliveries.js';
 import { addDemo } from './demo.js';
 import { addDestinations } from './destinations.js';
 import { addEvents } from './events.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { addListen } from './listen.js';
+import { addMigrate } from './migrate.js';
 import { addParity } from './parity.js';
 import { addPrune } from './prune.js';
 import { addQuarantine } from './quarantine.js';
@@ -72,6 +74,8 @@ function createProgram(io: Io, run: Run): Command {
     addStats,
     addPrune,
     addBackup,
+    addMigrate,
+    addCopy,
   ]) {
     add(program, run);
   }

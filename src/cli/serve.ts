@@ -8,6 +8,7 @@ import { configOf } from './with-store.js';
 
 interface ServeOptions extends ConfigOption {
   readonly role: 'all' | 'ingest' | 'work';
+  readonly migrate: boolean;
 }
 
 export function addServe(program: Command, run: Run): void {
@@ -19,6 +20,7 @@ export function addServe(program: Command, run: Run): void {
         .choices(['all', 'ingest', 'work'])
         .default('all'),
     )
+    .option('--no-migrate', 'refuse an old schema instead of bringing it up to date')
     .action((options: ServeOptions) => run((io) => serve(options, io)));
   withExamples(
     withConfig(command),
@@ -44,7 +46,8 @@ async function serve(options: ServeOptions, io: Io): Promise<ExitStatus> {
   const log = createLog(config.log);
   for (const warning of warnings) log.warn(warning);
   const stop = io.stopRequested();
-  const shim = createShim(config, { cwd: io.cwd, log, role: options.role });
+  const { role, migrate } = options;
+  const shim = createShim(config, { cwd: io.cwd, log, role, migrate });
   const started = shim.start();
   const stopReloading = reloadOnRequest(shim, started, file, () => configOf(options, io), io, log);
   try {

@@ -1,11 +1,14 @@
 import { dirname, resolve } from 'node:path';
 import { UsageError } from '../errors.js';
+import type { Migration } from './migration.js';
 import type { OpenMode } from './open-mode.js';
-import { openSqliteStore } from './sqlite/connection.js';
+import { migrateSqliteStore, openSqliteStore } from './sqlite/connection.js';
 import type { Store } from './store.js';
 
 export interface OpenOptions {
   readonly mode: OpenMode;
+  /** To serve: whether the schema is brought up to date; else an old one is refused. Default true. */
+  readonly migrate?: boolean;
   /** Where a relative path starts. */
   readonly cwd?: string;
   /** PostgreSQL: connections at once, at the most. */
@@ -22,9 +25,23 @@ export interface OpenOptions {
  *   `not_found` where there is nothing yet to share or read.
  */
 export async function openStore(url: string, options: OpenOptions): Promise<Store> {
-  if (!isShared(url)) return openSqliteStore(storeFile(url, options.cwd), options.mode);
+  const { mode, migrate = true } = options;
+  if (!isShared(url)) return openSqliteStore(storeFile(url, options.cwd), mode, migrate);
   const { openPostgresStore } = await import('./postgres/connection.js');
-  return openPostgresStore(url, options.mode, limitsOf(options));
+  return openPostgresStore(url, mode, limitsOf(options), migrate);
+}
+
+/**
+ * Makes what is missing at a `store.url`, and brings the schema up to date: any number may do so at once.
+ * @param options.days PostgreSQL: of so many days after today there are partitions then
+ */
+export async function migrateStore(
+  url: string,
+  { now, days, ...options }: Omit<OpenOptions, 'mode'> & { readonly now: number; readonly days: number },
+): Promise<Migration> {
+  if (!isShared(url)) return migrateSqliteStore(storeFile(url, options.cwd));
+  const { migratePostgresStore } = await import('./postgres/connection.js');
+  return migratePostgresStore(url, limitsOf(options), { now, days });
 }
 
 /** Whether several processes can serve it at once. */

@@ -8,6 +8,8 @@ export type Role = 'all' | 'ingest' | 'work';
 export interface WorkOptions {
   readonly config: Config;
   readonly role: Role;
+  /** Whether the store's schema is brought up to date; else an old one is refused. */
+  readonly migrate: boolean;
   /** The folder that relative paths start from. */
   readonly cwd: string;
 }

@@ -79,6 +79,7 @@ describe('the report of drift', () => {
     const { config } = loadConfig({ file: 'shim.yaml', env: {}, cwd: place.folder });
     const work = await startBuiltWork({
       role: 'all',
+      migrate: true,
       config: { ...config, destinations: [] },
       cwd: place.folder,
     });

@@ -286,7 +286,7 @@ describe('replay beside the running service', () => {
     const mixed = legacy([file({ fileId: 'ok' }), file({ fileId: 'bad', status: 'failed' })]);
     await place.receive(numbered(1), numbered(10), { ...numbered(12), body: mixed });
     const { config } = loadConfig({ file: 'shim.yaml', env: {}, cwd: place.folder });
-    const work = await startBuiltWork({ role: 'all', config, cwd: place.folder });
+    const work = await startBuiltWork({ role: 'all', migrate: true, config, cwd: place.folder });
     onTestFinished(() => work.stop(1_000));
     const at = (name: string) => received.filter((one) => one.at === name);
     const deliveredAre = (count: number) =>

@@ -15,7 +15,7 @@ export const int8s = (values: readonly (number | null)[]): Buffer =>
     buffer.writeUInt32BE(value - high * TWO_32, at + 4);
   });
 
-export const float8s = (values: readonly number[]): Buffer =>
+export const float8s = (values: readonly (number | null)[]): Buffer =>
   fixed(TYPE.float8, values, (buffer, value, at) => buffer.writeDoubleBE(value, at));
 
 export function texts(values: readonly (string | null)[]): Buffer {

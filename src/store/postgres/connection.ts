@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { UsageError } from '../../errors.js';
+import type { Migration } from '../migration.js';
 import type { OpenMode } from '../open-mode.js';
 import { Database, type DatabaseOptions } from './database.js';
+import { Days } from './days.js';
 import { Hints } from './hints.js';
 import { migrate, requireCurrent } from './migrations.js';
+import { occupy, refuseUnfinished } from './occupancy.js';
 import { PostgresStore } from './postgres-store.js';
 import { type Address, addressText } from './store-error.js';
 
@@ -12,24 +15,52 @@ export type PostgresOptions = Pick<DatabaseOptions, 'connections' | 'statementTi
 
 /**
  * @param url as libpq takes it: TLS, search_path and more as parameters
- * @throws StoreError, or ShimError `not_found` where there is nothing to share or read
+ * @param migrating to serve: whether what is missing is made
+ * @throws StoreError, or ShimError `not_found` where nothing is there and nothing is made
  */
 export async function openPostgresStore(
   url: string,
   mode: OpenMode,
   options: PostgresOptions,
+  migrating = true,
 ): Promise<PostgresStore> {
   const address = addressOf(url);
   const where = addressText(address);
   const db = new Database({ url, address, ...options, readOnly: mode === 'read' });
   try {
-    if (mode === 'own') await migrate(db, where);
-    else await requireCurrent(db, where);
+    await prepare(db, where, mode, migrating);
   } catch (error) {
     await db.close();
     throw error;
   }
   return new PostgresStore(db, new Hints(db, url, randomUUID()), where, mode !== 'read');
+}
+
+async function prepare(db: Database, where: string, mode: OpenMode, migrating: boolean): Promise<void> {
+  if (mode === 'own' && migrating) await migrate(db, where);
+  else await requireCurrent(db, where, mode === 'own' ? 'run "webhook-shim migrate"' : undefined);
+  if (mode === 'own') await occupy(db, where);
+  if (mode === 'share') await refuseUnfinished(db, where);
+}
+
+/**
+ * Brings the schema up to date.
+ * @param days for whoever may write rows and make no tables: partitions are made for so many days after the one of `now`
+ */
+export async function migratePostgresStore(
+  url: string,
+  options: PostgresOptions,
+  { now, days }: { readonly now: number; readonly days: number },
+): Promise<Migration> {
+  const address = addressOf(url);
+  const db = new Database({ url, address, ...options, readOnly: false });
+  try {
+    const done = await migrate(db, addressText(address));
+    await new Days(db).prepare(now, days);
+    return done;
+  } finally {
+    await db.close();
+  }
 }
 
 /** Whether a store can be made where none is yet. @throws StoreError why there is no connection */
@@ -46,7 +77,7 @@ export async function canMakePostgresStore(url: string, options: PostgresOptions
 }
 
 /** As the driver understands it, the environment's PGHOST and the like included. @throws UsageError for what it does not */
-function addressOf(url: string): Address {
+export function addressOf(url: string): Address {
   try {
     const { host, port, database = '', user = '' } = new pg.Client({ connectionString: url });
     return { host, port, database, user };

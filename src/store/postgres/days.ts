@@ -1,8 +1,8 @@
 import { StoreError } from '../../errors.js';
 import type { Database, Session } from './database.js';
-import { firstId } from './ids.js';
+import { dayOfTime, firstId } from './ids.js';
 import { LOCK, lockAlone } from './locks.js';
-import { isMissingPartition } from './store-error.js';
+import { isForbidden, isMissingPartition } from './store-error.js';
 
 /**
  * Tables with a partition a day, and how those are kept: a body of a few kilobytes stays in its row, uncompressed, which
@@ -42,6 +42,11 @@ export class Days {
 
   constructor(private readonly db: Database) {}
 
+  /** Makes the partitions of a time's day and of so many days after it. */
+  prepare(time: number, following: number): Promise<void> {
+    return this.#make(Array.from({ length: following + 1 }, (_, index) => dayOfTime(time) + index));
+  }
+
   /** Runs something that writes rows of these days. Where one has no partition, it is made, and all is done again. */
   async with<T>(days: readonly number[], run: () => Promise<T>): Promise<T> {
     await this.#need(days);
@@ -71,10 +76,13 @@ export class Days {
       found.filter((each) => each.day === day && each.attached).length === Object.keys(PARTITIONED).length;
     const found = await this.list();
     if (!wanted.every((day) => complete(found, day))) {
-      await this.db.transaction(async (session) => {
+      const making = this.db.transaction(async (session) => {
         lockAlone(session, LOCK.days);
         const partitions = await listPartitions(session);
         for (const day of wanted) makeDay(session, day, partitions);
+      });
+      await making.catch((error: unknown) => {
+        throw isForbidden(error) ? notAllowed(wanted, error) : error;
       });
     }
     for (const day of wanted) this.#known.add(day);
@@ -85,6 +93,13 @@ export class Days {
     return listPartitions(this.db);
   }
 }
+
+const notAllowed = (days: readonly number[], cause: unknown): StoreError =>
+  new StoreError(
+    'store_unwritable',
+    `there are no partitions for ${new Date(Math.min(...days) * DAY).toISOString().slice(0, 10)}, and this user may not make them: let the owner of the tables run "webhook-shim migrate --days 30" now and every week`,
+    { cause },
+  );
 
 async function listPartitions(session: Pick<Session, 'query'>): Promise<readonly Partition[]> {
   const names = await session.query<{ name: string; attached: boolean }>({

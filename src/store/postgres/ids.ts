@@ -18,9 +18,13 @@ export const idOf = (day: number, number: number): number => day * SPAN + number
 
 /** As SQL: the part of an id that the sequence gave, which grows with time whatever the day. */
 export const numberOf = (id: string): string => `(${id} % ${SPAN})`;
+/** The part of an id that the sequence gave. */
+export const numberIn = (id: number): number => id % SPAN;
+/** As SQL: an id of the day of a time; SQLite understands it as well. */
+export const idOfTime = (time: string, number: string): string => `(${time} / ${DAY} * ${SPAN} + ${number})`;
 /** As SQL: an id of the day of a time, with the next number. */
 export const nextIdOfTime = (time: string, sequence: string): string =>
-  `(${time} / ${DAY} * ${SPAN} + nextval('${sequence}'))`;
+  idOfTime(time, `nextval('${sequence}')`);
 /** As SQL: that `id` is of the same day as `other`, in a form that lets PostgreSQL pass over all other partitions. */
 export const sameDay = (id: string, other: string): string =>
   `${id} >= ${other} / ${SPAN} * ${SPAN} AND ${id} < (${other} / ${SPAN} + 1) * ${SPAN}`;

@@ -1,4 +1,5 @@
 import { ShimError, StoreError } from '../../errors.js';
+import { type Migration, outdatedText } from '../migration.js';
 import type { Database, Session } from './database.js';
 import { LOCK, lockAlone } from './locks.js';
 import { schema1 } from './schema-1.js';
@@ -25,33 +26,44 @@ export const TABLES: readonly string[] = [
   'delivery_keys',
   'refused',
   'refused_counts',
+  'copy_state',
+  'copy_progress',
 ];
 
-/** Brings the schema up to date. Safe when several instances do it at once: one does, the others wait for it. */
-export async function migrate(db: Database, where: string): Promise<void> {
-  if ((await schemaVersion(db, where)) === MIGRATIONS.length) return;
-  await db.transaction(async (session) => {
+const CURRENT = MIGRATIONS.length;
+
+/**
+ * Brings the schema up to date. Safe when several instances do it at once: one does, the others wait for it.
+ * @returns what this one did of it
+ */
+export async function migrate(db: Database, where: string): Promise<Migration> {
+  const nothing = { from: CURRENT, to: CURRENT };
+  if ((await schemaVersion(db, where)) === CURRENT) return nothing;
+  return db.transaction(async (session) => {
     lockAlone(session, LOCK.migration);
     const version = await schemaVersion(session, where);
-    if (version === MIGRATIONS.length) return;
+    if (version === CURRENT) return nothing;
     if (version === 0) session.send({ text: 'CREATE TABLE schema_version (webhook_shim integer NOT NULL)' });
     for (const step of MIGRATIONS.slice(version)) session.send({ text: step });
     session.send({ text: 'DELETE FROM schema_version' });
-    session.send({ text: `INSERT INTO schema_version VALUES (${MIGRATIONS.length})` });
+    session.send({ text: `INSERT INTO schema_version VALUES (${CURRENT})` });
+    return { from: version, to: CURRENT };
   });
 }
 
-/** @throws ShimError `not_found` where nothing is yet, StoreError where this version cannot use what is there. */
-export async function requireCurrent(db: Database, where: string): Promise<void> {
+/**
+ * @param first what makes the tables
+ * @throws ShimError `not_found` where nothing is yet, StoreError where this version cannot use what is there
+ */
+export async function requireCurrent(
+  db: Database,
+  where: string,
+  first = 'start the service',
+): Promise<void> {
   const version = await schemaVersion(db, where);
-  if (version === 0) {
-    throw new ShimError('not_found', `no data yet at ${where}: start the service first`);
-  }
-  if (version < MIGRATIONS.length) {
-    throw new StoreError(
-      'store_unavailable',
-      `${where} was written by an older version (schema ${version}): start the service once, which brings it up to date`,
-    );
+  if (version === 0) throw new ShimError('not_found', `no data yet at ${where}: ${first} first`);
+  if (version < CURRENT) {
+    throw new StoreError('store_unavailable', outdatedText(where, { from: version, to: CURRENT }));
   }
 }
 
@@ -89,10 +101,10 @@ async function schemaVersion(session: Pick<Session, 'query'>, where: string): Pr
     text: 'SELECT webhook_shim AS version FROM schema_version',
   });
   const version = row?.version ?? 0;
-  if (version > MIGRATIONS.length) {
+  if (version > CURRENT) {
     throw new StoreError(
       'store_newer',
-      `${where} was written by a newer version (schema ${version}, this one knows ${MIGRATIONS.length}): install that version or restore a backup`,
+      `${where} was written by a newer version (schema ${version}, this one knows ${CURRENT}): install that version or restore a backup`,
     );
   }
   return version;

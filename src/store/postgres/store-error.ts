@@ -19,6 +19,10 @@ export const codeOf = (error: unknown): string =>
 export const isMissingPartition = (error: unknown): boolean =>
   error instanceof StoreError && codeOf(error.cause) === '23514';
 
+/** A right is missing. */
+export const isForbidden = (error: unknown): boolean =>
+  error instanceof StoreError && codeOf(error.cause) === '42501';
+
 const STORES: Readonly<Record<string, (address: Address) => readonly [ShimError['code'], string]>> = {
   '28P01': ({ user }) => [
     'store_unavailable',

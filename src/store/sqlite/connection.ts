@@ -1,15 +1,18 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ShimError, StoreError } from '../../errors.js';
+import { type Migration, outdatedText } from '../migration.js';
 import type { OpenMode } from '../open-mode.js';
 import { Database } from './driver.js';
-import { isCurrent, migrate, schemaVersion } from './migrations.js';
+import { CURRENT, migrate, schemaVersion } from './migrations.js';
 import { takeOwnership } from './ownership.js';
 import { SqliteStore } from './sqlite-store.js';
-import { fileError, storeError } from './store-error.js';
+import { fileError, isBusy, storeError } from './store-error.js';
 
 /** Milliseconds that a lock of another process is waited for. Waiting beats refusing: a refused webhook is lost. */
 const BUSY_TIMEOUT = 5000;
+/** Between two tries where SQLite does not wait by itself. */
+const BUSY_PAUSE = 10;
 
 /**
  * A checkpoint at 1000 pages (4 MiB) cost no throughput against 4000, and halved the 99th percentile of a put (27 ms
@@ -29,9 +32,14 @@ const SETTINGS = `
 /** Whoever held them has ended: see `takeOwnership`. */
 const FREE_LEASES = "UPDATE deliveries SET state = 'pending', lease_until = NULL WHERE state = 'sending'";
 
-/** @param path absolute. @throws StoreError, or ShimError `not_found` where there is nothing to share or read. */
-export function openSqliteStore(path: string, mode: OpenMode): SqliteStore {
+/**
+ * @param path absolute
+ * @param migrating to serve it alone: whether what is missing is made
+ * @throws StoreError, or ShimError `not_found` where nothing is there and nothing is made
+ */
+export function openSqliteStore(path: string, mode: OpenMode, migrating = true): SqliteStore {
   if (mode !== 'own' && !existsSync(path)) throw noData(path);
+  if (!migrating && !existsSync(path)) throw notMigrated(path);
   const release = mode === 'own' ? own(path) : () => {};
   let db: Database | undefined;
   const close = (): void => {
@@ -41,7 +49,7 @@ export function openSqliteStore(path: string, mode: OpenMode): SqliteStore {
   try {
     db = new Database(path, { readOnly: mode === 'read' });
     db.exec(SETTINGS);
-    prepareSchema(db, path, mode);
+    prepareSchema(db, path, mode, migrating);
     if (mode !== 'own') return new SqliteStore(db, path, mode === 'share', close);
     db.exec(FREE_LEASES);
     const owned = db;
@@ -64,29 +72,70 @@ function emptyWal(db: Database): void {
   }
 }
 
-function prepareSchema(db: Database, path: string, mode: OpenMode): void {
-  if (mode === 'own') {
-    schemaVersion(db, path);
-    db.exec('PRAGMA journal_mode = WAL');
-    migrate(db, path);
-    return;
-  }
-  const version = schemaVersion(db, path);
-  if (version === 0) throw noData(path);
-  if (mode === 'share') migrate(db, path);
-  else if (!isCurrent(version)) {
-    throw new StoreError(
-      'store_unavailable',
-      `${path} was written by an older version (schema ${version}): start the service once, which brings it up to date`,
-    );
+/** Makes the file where it is missing, and brings its schema up to date, whether it is served or not. */
+export function migrateSqliteStore(path: string): Migration {
+  let db: Database | undefined;
+  try {
+    create(path);
+    db = new Database(path, { readOnly: false });
+    db.exec(SETTINGS);
+    return bringUpToDate(db, path);
+  } catch (error) {
+    throw error instanceof ShimError ? error : storeError(path, error);
+  } finally {
+    db?.close();
   }
 }
 
+function bringUpToDate(db: Database, path: string): Migration {
+  schemaVersion(db, path);
+  enterWal(db, performance.now() + BUSY_TIMEOUT);
+  return migrate(db, path);
+}
+
+/** Of several that do it at once with a new file, SQLite refuses all but one at once, whatever its time-out. */
+function enterWal(db: Database, until: number): void {
+  for (;;) {
+    try {
+      db.exec('PRAGMA journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > until) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_PAUSE);
+    }
+  }
+}
+
+function prepareSchema(db: Database, path: string, mode: OpenMode, migrating: boolean): void {
+  if (mode === 'own' && migrating) {
+    bringUpToDate(db, path);
+    return;
+  }
+  const version = schemaVersion(db, path);
+  if (version === 0) throw mode === 'own' ? notMigrated(path) : noData(path);
+  if (mode === 'share') migrate(db, path);
+  else requireCurrent(version, path);
+}
+
+export function requireCurrent(version: number, path: string): void {
+  if (version === CURRENT) return;
+  throw new StoreError('store_unavailable', outdatedText(path, { from: version, to: CURRENT }));
+}
+
 /** Makes the folder and the file where they are missing, for this user alone: they hold business data. */
-function own(path: string): () => void {
+function create(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     createPrivately(path);
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
+/** @returns gives it back */
+export function own(path: string): () => void {
+  create(path);
+  try {
     // Two names of one file are one store.
     const file = realpathSync(path);
     createPrivately(`${file}.lock`);
@@ -101,6 +150,9 @@ function createPrivately(path: string): void {
   closeSync(openSync(path, 'a', 0o600));
   chmodSync(path, 0o600);
 }
+
+const notMigrated = (path: string): ShimError =>
+  new ShimError('not_found', `no data yet at ${path}: run "webhook-shim migrate" first`);
 
 export const noData = (path: string): ShimError =>
   new ShimError('not_found', `no data yet at ${path}: start the service first`);

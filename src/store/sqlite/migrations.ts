@@ -1,4 +1,5 @@
 import { StoreError } from '../../errors.js';
+import type { Migration } from '../migration.js';
 import type { Database } from './driver.js';
 import { schema1 } from './schema-1.js';
 import { schema2 } from './schema-2.js';
@@ -11,9 +12,11 @@ const APPLICATION_ID = 0x5368696d;
 
 /** @returns 0 for a file in which nothing is yet. @throws StoreError for a newer schema, or a file of another program. */
 export function schemaVersion(db: Database, path: string): number {
-  const version = pragma(db, 'user_version');
-  const application = pragma(db, 'application_id');
-  const tables = db.query<{ n: number }>('SELECT count(*) AS n FROM sqlite_schema')[0]?.n ?? 0;
+  const { version, application, tables } = atOneMoment(db, () => ({
+    version: pragma(db, 'user_version'),
+    application: pragma(db, 'application_id'),
+    tables: db.query<{ n: number }>('SELECT count(*) AS n FROM sqlite_schema')[0]?.n ?? 0,
+  }));
   if (application !== APPLICATION_ID && (version > 0 || application > 0 || tables > 0)) {
     throw new StoreError(
       'store_corrupt',
@@ -29,11 +32,16 @@ export function schemaVersion(db: Database, path: string): number {
   return version;
 }
 
-export const isCurrent = (version: number): boolean => version === MIGRATIONS.length;
+/** The schema that this version works with. */
+export const CURRENT = MIGRATIONS.length;
 
-/** Brings the schema up to date, each step in its own transaction. Safe when several processes do it at once. */
-export function migrate(db: Database, path: string): void {
-  while (!isCurrent(schemaVersion(db, path))) {
+/**
+ * Brings the schema up to date, each step in its own transaction. Safe when several processes do it at once.
+ * @returns what this one did of it
+ */
+export function migrate(db: Database, path: string): Migration {
+  let from = CURRENT;
+  while (schemaVersion(db, path) !== CURRENT) {
     db.exec('BEGIN IMMEDIATE');
     try {
       // Another process may have done it while this one waited for the lock.
@@ -43,6 +51,7 @@ export function migrate(db: Database, path: string): void {
         db.exec(
           `${step}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version + 1}; COMMIT`,
         );
+        from = Math.min(from, version);
       } else {
         db.exec('COMMIT');
       }
@@ -50,6 +59,18 @@ export function migrate(db: Database, path: string): void {
       if (db.isTransaction) db.exec('ROLLBACK');
       throw error;
     }
+  }
+  return { from, to: CURRENT };
+}
+
+/** Another process may be about to make the file ours. */
+function atOneMoment<T>(db: Database, read: () => T): T {
+  if (db.isTransaction) return read();
+  db.exec('BEGIN');
+  try {
+    return read();
+  } finally {
+    if (db.isTransaction) db.exec('COMMIT');
   }
 }
 

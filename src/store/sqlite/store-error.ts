@@ -15,6 +15,9 @@ function resultCode(error: unknown): number | null {
     : null;
 }
 
+/** Whether another connection was in the way. */
+export const isBusy = (error: unknown): boolean => ((resultCode(error) ?? 0) & 0xff) === 5;
+
 /** Whether an error is of one statement alone, so that the rest of the transaction can still be kept. */
 export function isOwnFault(error: unknown): boolean {
   const code = resultCode(error);

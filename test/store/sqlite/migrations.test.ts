@@ -43,7 +43,7 @@ describe('a file of the first version', () => {
 
   it('has to be brought up to date before it can be read', async () => {
     await expect(openStore('sqlite:data/shim.db', { mode: 'read', cwd: firstVersion() })).rejects.toThrow(
-      /start the service once, which brings it up to date/,
+      /older version .*: stop what serves it and run "webhook-shim migrate"/,
     );
   });
 });

@@ -201,7 +201,9 @@ describe('the schema', () => {
        INSERT INTO inbox VALUES (3, 'legacy', ${T0})`,
     );
     const refused = await failureOf(open(cwd, 'read'));
-    expect(refused.message).toContain('older version (schema 1): start the service once');
+    expect(refused.message).toContain(
+      'older version (schema 1, this one needs 2): stop what serves it and run',
+    );
     const store = await open(cwd, 'share');
     expect(only(await claimWebhooks(store))).toMatchObject({ id: 3, body: '{"result":"[]"}' });
     expect(await store.listRefused({ limit: 1 })).toEqual([]);

@@ -1,0 +1,9 @@
+/** What bringing a schema up to date did: from 0 where nothing was there; nothing where both are the same. */
+export interface Migration {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What refuses a schema that is older than this version needs. */
+export const outdatedText = (where: string, { from, to }: Migration): string =>
+  `${where} was written by an older version (schema ${from}, this one needs ${to}): stop what serves it and run "webhook-shim migrate"`;
