@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { ShimError } from '../errors.js';
 import type { DeliveryState, Fault } from '../model.js';
-import type { DeliveryDetail } from '../store/store.js';
+import type { DeliveryDetail } from '../store/rows.js';
 import { attemptText, deliveryColumns, deliveryDetailJson, deliveryJson, modeText } from './delivery-view.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import {

@@ -1,5 +1,5 @@
 import type { Attempt } from '../model.js';
-import type { DeliveryDetail, DeliveryRow } from '../store/store.js';
+import type { DeliveryDetail, DeliveryRow } from '../store/rows.js';
 import type { Column } from './table.js';
 import { isoSeconds, isoTime, isoTimeOrNull, printable, printableLines } from './text.js';
 

@@ -1,6 +1,6 @@
 import { toNew } from '../formats/forward.js';
 import type { DeliveryState } from '../model.js';
-import type { EventDetail, EventRow } from '../store/store.js';
+import type { EventDetail, EventRow } from '../store/rows.js';
 import { deliveryColumns, deliveryJson } from './delivery-view.js';
 import { prettyJson } from './pretty-json.js';
 import { type Column, fields, table } from './table.js';

@@ -3,7 +3,8 @@ import { type BatchConverter, convertAll, createBatchConverter, examineHere } fr
 import { createExamine } from '../convert/converter.js';
 import { UsageError } from '../errors.js';
 import type { Conversion, QuarantineReason, StoredWebhook, Verified } from '../model.js';
-import type { SavedConversion, Store } from '../store/store.js';
+import type { SavedConversion } from '../store/rows.js';
+import type { Store } from '../store/store.js';
 import { idsInQuarantine } from './ids-in-quarantine.js';
 import { type ExitStatus, type Io, type Run, type Writer, writeLine } from './io.js';
 import { type ConfigOption, rowIds, withConfig, withExamples } from './options.js';

@@ -1,5 +1,5 @@
 import type { QuarantineReason } from '../model.js';
-import type { QuarantineRow, WebhookDetail } from '../store/store.js';
+import type { QuarantineRow, WebhookDetail } from '../store/rows.js';
 import { type Column, fields } from './table.js';
 import { count, isoSeconds, isoTime, printable, printableLines } from './text.js';
 

@@ -2,7 +2,8 @@ import type { Config } from '../config/config.js';
 import type { Examine } from '../convert/converter.js';
 import { type Reconversion, reconvert } from '../migration/reconversion.js';
 import { type ReplayChoice, replayedTo, sparesDelivered } from '../migration/replay.js';
-import type { AddedDelivery, NewDelivery, ReplayableEvent, Store } from '../store/store.js';
+import type { AddedDelivery, NewDelivery, ReplayableEvent } from '../store/rows.js';
+import type { Store } from '../store/store.js';
 
 export interface ReplayRules {
   readonly choice: ReplayChoice;

@@ -1,7 +1,7 @@
 import type { ExtractionDrift } from '../migration/drift-report.js';
 import { durationText } from '../migration/duration-text.js';
 import type { SecretUse } from '../migration/secrets.js';
-import type { DiskUse, LastSeen, Waiting } from '../store/store.js';
+import type { DiskUse, LastSeen, Waiting } from '../store/rows.js';
 import { driftJson, driftText } from './drift-view.js';
 import { countsJson, type RefusedCounts, since } from './refused-view.js';
 import { type Column, fields, table } from './table.js';

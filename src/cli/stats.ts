@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { driftReport } from '../migration/drift-report.js';
 import { secretsInUse } from '../migration/secrets.js';
-import type { Waiting } from '../store/store.js';
+import type { Waiting } from '../store/rows.js';
 import type { ExitStatus, Io, Run } from './io.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { type Stats, statsJson, statsText } from './stats-view.js';

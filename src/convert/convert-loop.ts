@@ -1,6 +1,7 @@
 import type { Conversion } from '../model.js';
 import { createSleep } from '../sleep.js';
-import type { SavedConversion, Store } from '../store/store.js';
+import type { SavedConversion } from '../store/rows.js';
+import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
 import type { BatchConverter, ExaminedBatch } from './batch.js';
 

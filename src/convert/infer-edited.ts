@@ -1,6 +1,6 @@
 import { fileSubject, fileValue } from '../formats/identity.js';
 import type { Format } from '../model.js';
-import type { LatestResult } from '../store/store.js';
+import type { LatestResult } from '../store/rows.js';
 import type { NormalizedEvent } from './normalize.js';
 
 /** The events of a file that has a result. In a legacy body all of them look like the first. */

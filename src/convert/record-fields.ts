@@ -1,4 +1,5 @@
-import type { ExtractionFields, Store } from '../store/store.js';
+import type { ExtractionFields } from '../store/rows.js';
+import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
 
 /** How often what was seen is written down, in milliseconds. */

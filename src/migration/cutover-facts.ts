@@ -1,6 +1,7 @@
 import type { Config, SourceConfig } from '../config/config.js';
 import { keptFor } from '../retention.js';
-import type { LastSeen, Store, Waiting } from '../store/store.js';
+import type { LastSeen, Waiting } from '../store/rows.js';
+import type { Store } from '../store/store.js';
 import type { CutoverFacts, SourceFacts } from './cutover.js';
 import { isHarmless } from './diff.js';
 import { explain } from './explain.js';

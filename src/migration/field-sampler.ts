@@ -1,4 +1,4 @@
-import type { ExtractionFields } from '../store/store.js';
+import type { ExtractionFields } from '../store/rows.js';
 import { fieldsOf } from './fields.js';
 
 /** Looks at a few of the results that pass, so that it costs nothing that could be measured. */

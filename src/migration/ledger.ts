@@ -1,4 +1,5 @@
-import type { SightingRow, Store } from '../store/store.js';
+import type { SightingRow } from '../store/rows.js';
+import type { Store } from '../store/store.js';
 import { byTime, entriesOfSubject, type ParityEntry, type Sighting, seenAt } from './parity.js';
 import { SETTLED_AFTER } from './parity-summary.js';
 

@@ -2,7 +2,7 @@ import type { Examine } from '../convert/converter.js';
 import { inferredThen } from '../convert/infer-edited.js';
 import { toNew } from '../formats/forward.js';
 import type { QuarantineReason, StoredWebhook, Verified } from '../model.js';
-import type { EventDetail } from '../store/store.js';
+import type { EventDetail } from '../store/rows.js';
 import { type Difference, diffJson } from './diff.js';
 
 /** What a stored webhook becomes today, beside the event that it became when it arrived. */

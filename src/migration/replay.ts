@@ -1,4 +1,4 @@
-import type { ReplayableEvent } from '../store/store.js';
+import type { ReplayableEvent } from '../store/rows.js';
 
 /** What is to be delivered again, and where. */
 export interface ReplayChoice {

@@ -1,4 +1,4 @@
-import type { LastSeen } from '../store/store.js';
+import type { LastSeen } from '../store/rows.js';
 
 /**
  * `in_use`: it verified a webhook lately. `idle`: not for a week, while another secret of the source did, so that it can

@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Config } from '../config/config.js';
 import type { ParityState } from '../migration/parity.js';
-import type { LastSeen, Waiting } from '../store/store.js';
+import type { LastSeen, Waiting } from '../store/rows.js';
 
 /** What is read from the store for a page of metrics. */
 export interface StoredFacts {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { driftJson, driftText } from '../../src/cli/drift-view.js';
 import { loadConfig } from '../../src/config/load.js';
 import { DRIFT_WINDOW, driftReport } from '../../src/migration/drift-report.js';
-import type { ExtractionFields } from '../../src/store/store.js';
+import type { ExtractionFields } from '../../src/store/rows.js';
 import { startBuiltWork } from '../support/work.js';
 import { configText, file, legacy, NOW, Place, signed } from './support.js';
 

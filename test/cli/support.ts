@@ -12,8 +12,9 @@ import { createExamine } from '../../src/convert/converter.js';
 import { signBody } from '../../src/formats/request-body.js';
 import type { Attempt, NewWebhook, Verified } from '../../src/model.js';
 import { openStore } from '../../src/store/open.js';
+import type { SavedConversion } from '../../src/store/rows.js';
 import { Database } from '../../src/store/sqlite/driver.js';
-import type { SavedConversion, Store } from '../../src/store/store.js';
+import type { Store } from '../../src/store/store.js';
 
 export const SECRET = 'E_AI_K_command-line-test';
 /** What the clock of every command shows. */

@@ -3,7 +3,7 @@ import type { BatchConverter } from '../../src/convert/batch.js';
 import { startConverting } from '../../src/convert/convert-loop.js';
 import { StoreError } from '../../src/errors.js';
 import type { Conversion, StoredWebhook, Verified } from '../../src/model.js';
-import type { SavedConversion } from '../../src/store/store.js';
+import type { SavedConversion } from '../../src/store/rows.js';
 import { memoryLog } from '../support/http.js';
 
 const webhook = (id: number) => ({ id, source: 'extracta' }) as Verified<StoredWebhook>;

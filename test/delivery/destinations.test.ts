@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type Listener, legacyHandler, newHandler, startListener } from '../../src/cli/demo-listeners.js';
 import type { DestinationConfig } from '../../src/config/config.js';
-import type { DeliveryRow } from '../../src/store/store.js';
+import type { DeliveryRow } from '../../src/store/rows.js';
 import { type Handler, handlerOf, until } from './handler.js';
 import { destinationAt, SECRET, Setup } from './setup.js';
 

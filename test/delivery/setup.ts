@@ -9,7 +9,8 @@ import { DEFAULT_STATUSES } from '../../src/formats/legacy.js';
 import { formatOf, readRequestBody } from '../../src/formats/request-body.js';
 import type { NewWebhook, Route, Settlement, Verified } from '../../src/model.js';
 import { openStore } from '../../src/store/open.js';
-import type { DeliveryDetail, Store } from '../../src/store/store.js';
+import type { DeliveryDetail } from '../../src/store/rows.js';
+import type { Store } from '../../src/store/store.js';
 import { memoryLog } from '../support/http.js';
 import { documentedSignature } from '../support/listener.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { secretsInUse } from '../../src/migration/secrets.js';
-import type { LastSeen } from '../../src/store/store.js';
+import type { LastSeen } from '../../src/store/rows.js';
 
 const DAY = 86_400_000;
 const NOW = 1_000 * DAY;

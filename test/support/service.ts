@@ -36,9 +36,16 @@ export function writeConfig(folder: string, config: object): string {
 /** Runs `serve` with a configuration file until the test ends. */
 export async function startService(
   configFile: string,
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  {
+    role = 'all',
+    ...options
+  }: {
+    readonly cwd?: string;
+    readonly env?: NodeJS.ProcessEnv;
+    readonly role?: 'all' | 'ingest' | 'work';
+  } = {},
 ): Promise<Service> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--config', configFile], {
+  const child = spawn(process.execPath, [MAIN, 'serve', '--role', role, '--config', configFile], {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,
   });
@@ -63,7 +70,8 @@ export async function startService(
       const entry = JSON.parse(line) as Record<string, unknown>;
       log.push(entry);
       if (typeof entry.url === 'string') found.push(entry.url);
-      if (found.length === 2) resolve(found);
+      // One that only works has no public port.
+      if (found.length === (role === 'work' ? 1 : 2)) resolve(role === 'work' ? ['', ...found] : found);
     });
     void exited.then((status) => reject(new Error(`serve ended with ${status}: ${errors}`)));
   });

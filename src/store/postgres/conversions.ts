@@ -1,6 +1,6 @@
 import type { Conversion, FileIdentity } from '../../model.js';
 import { errorsText } from '../bounds.js';
-import type { SavedConversion } from '../store.js';
+import type { SavedConversion } from '../rows.js';
 import { int8s, texts } from './arrays.js';
 import type { Database, Session, Statement } from './database.js';
 import type { Days } from './days.js';

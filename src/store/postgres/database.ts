@@ -47,6 +47,7 @@ const PLANS = [
   ['enable_seqscan', 'off'],
   ['enable_hashjoin', 'off'],
   ['enable_mergejoin', 'off'],
+  ['enable_bitmapscan', 'off'],
   ['jit', 'off'],
 ] as const;
 

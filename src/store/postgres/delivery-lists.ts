@@ -1,5 +1,5 @@
 import type { Attempt, DeliveryState } from '../../model.js';
-import type { Answer, DeliveryDetail, DeliveryQuery, DeliveryRow } from '../store.js';
+import type { Answer, DeliveryDetail, DeliveryQuery, DeliveryRow } from '../rows.js';
 import type { Database, Statement } from './database.js';
 import { filtered, whole } from './filtered.js';
 import { sameDay } from './ids.js';

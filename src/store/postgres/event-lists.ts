@@ -1,5 +1,5 @@
 import type { DeliveryState, Format } from '../../model.js';
-import type { EventQuery, EventRow } from '../store.js';
+import type { EventQuery, EventRow } from '../rows.js';
 import { int8s } from './arrays.js';
 import type { Database, Statement } from './database.js';
 import { filtered, whole } from './filtered.js';

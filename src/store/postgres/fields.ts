@@ -1,4 +1,4 @@
-import type { ExtractionFields, FieldsQuery, StoredFields } from '../store.js';
+import type { ExtractionFields, FieldsQuery, StoredFields } from '../rows.js';
 import { int8s, texts } from './arrays.js';
 import type { Database, Session, Statement } from './database.js';
 import { LOCK, lockAlone } from './locks.js';

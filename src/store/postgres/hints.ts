@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import type { Hint } from '../store.js';
+import type { Hint } from '../rows.js';
 import type { Database, Statement } from './database.js';
 
 /** One name for all: a hint that was meant for another schema of the database wakes somebody in vain. */

@@ -1,5 +1,5 @@
 import type { NewWebhook } from '../../model.js';
-import type { LastSeen } from '../store.js';
+import type { LastSeen } from '../rows.js';
 
 const ALL = {
   text: `SELECT source, format, secret_index AS "secretIndex", min(first_at) AS "firstAt", max(last_at) AS "lastAt",

@@ -1,5 +1,5 @@
 import { keysOf } from '../file-key.js';
-import type { LatestResult } from '../store.js';
+import type { LatestResult } from '../rows.js';
 import { byteas, int8s } from './arrays.js';
 import type { Database, Statement } from './database.js';
 

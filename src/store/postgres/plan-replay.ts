@@ -1,6 +1,6 @@
 import type { DeliveryState, SendingMode } from '../../model.js';
 import { isWhole } from '../conversion-rules.js';
-import type { AddedDelivery, NewDelivery } from '../store.js';
+import type { AddedDelivery, NewDelivery } from '../rows.js';
 import { dayOfId, idOf } from './ids.js';
 import type { Made } from './new-deliveries.js';
 

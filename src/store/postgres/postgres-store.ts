@@ -11,8 +11,8 @@ import type {
   QuarantineQuery,
   ReplayQuery,
   SightingQuery,
-  Store,
-} from '../store.js';
+} from '../rows.js';
+import type { Store } from '../store.js';
 import { Conversions } from './conversions.js';
 import type { Database, Statement } from './database.js';
 import { Days } from './days.js';

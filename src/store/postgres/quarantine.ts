@@ -1,6 +1,6 @@
 import type { Format, QuarantineReason, WebhookState } from '../../model.js';
 import { parseErrors } from '../bounds.js';
-import type { QuarantineQuery, QuarantineRow, WebhookDetail } from '../store.js';
+import type { QuarantineQuery, QuarantineRow, WebhookDetail } from '../rows.js';
 import { int8s } from './arrays.js';
 import type { Database, Statement } from './database.js';
 import { filtered, whole } from './filtered.js';

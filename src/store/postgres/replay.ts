@@ -1,5 +1,5 @@
 import type { DeliveryState, SendingMode } from '../../model.js';
-import type { AddedDelivery, NewDelivery, ReplayableEvent, ReplayQuery } from '../store.js';
+import type { AddedDelivery, NewDelivery, ReplayableEvent, ReplayQuery } from '../rows.js';
 import { int8s } from './arrays.js';
 import type { Database, Session, Statement } from './database.js';
 import { filtered, whole } from './filtered.js';

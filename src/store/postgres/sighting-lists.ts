@@ -1,4 +1,4 @@
-import type { SightingQuery, SightingRow } from '../store.js';
+import type { SightingQuery, SightingRow } from '../rows.js';
 import type { Database } from './database.js';
 import { filtered, whole } from './filtered.js';
 import { dayOfTime, firstId } from './ids.js';

@@ -1,4 +1,4 @@
-import type { Waiting } from '../store.js';
+import type { Waiting } from '../rows.js';
 import type { Database, Statement } from './database.js';
 import { sameDay } from './ids.js';
 

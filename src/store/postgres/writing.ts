@@ -1,6 +1,6 @@
 import type { Conversion, ConvertedEvent, Route } from '../../model.js';
 import { isWhole, makesDelivery } from '../conversion-rules.js';
-import type { SavedConversion } from '../store.js';
+import type { SavedConversion } from '../rows.js';
 import { int8s, texts } from './arrays.js';
 import type { Session, Statement } from './database.js';
 import { dayOfId, idOf } from './ids.js';

@@ -1,7 +1,7 @@
 import type { Conversion, ConvertedEvent, FileIdentity, Format, Route } from '../../model.js';
 import { errorsText } from '../bounds.js';
 import { isWhole, makesDelivery } from '../conversion-rules.js';
-import type { SavedConversion } from '../store.js';
+import type { SavedConversion } from '../rows.js';
 import type { Database, Statement, Value } from './driver.js';
 import { LateIndex } from './late-index.js';
 import type { Lines } from './lines.js';

@@ -1,5 +1,5 @@
 import type { Attempt, DeliveryState, Fault, SendingMode } from '../../model.js';
-import type { Answer, DeliveryDetail, DeliveryQuery, DeliveryRow } from '../store.js';
+import type { Answer, DeliveryDetail, DeliveryQuery, DeliveryRow } from '../rows.js';
 import type { Database, Value } from './driver.js';
 import { filtered } from './filtered.js';
 import { fromOptionalText, fromText, type Text } from './values.js';

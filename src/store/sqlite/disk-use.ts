@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { DiskUse } from '../store.js';
+import type { DiskUse } from '../rows.js';
 import type { Database } from './driver.js';
 
 /** From the header of the file and its first webhook: the same time whatever its size. */

@@ -1,5 +1,5 @@
 import type { DeliveryState, Format } from '../../model.js';
-import type { EventQuery, EventRow } from '../store.js';
+import type { EventQuery, EventRow } from '../rows.js';
 import type { Database, Statement } from './driver.js';
 import { filtered } from './filtered.js';
 import { fromOptionalText, fromText, type Text, text } from './values.js';

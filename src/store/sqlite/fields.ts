@@ -1,4 +1,4 @@
-import type { ExtractionFields, FieldsQuery, StoredFields } from '../store.js';
+import type { ExtractionFields, FieldsQuery, StoredFields } from '../rows.js';
 import type { Database, Statement } from './driver.js';
 import { filtered } from './filtered.js';
 import { fromText, type Text, text } from './values.js';

@@ -1,5 +1,5 @@
 import type { NewWebhook } from '../../model.js';
-import type { LastSeen } from '../store.js';
+import type { LastSeen } from '../rows.js';
 import type { Database, Statement } from './driver.js';
 
 type Row = readonly [

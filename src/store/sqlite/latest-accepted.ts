@@ -1,5 +1,5 @@
 import { keysOf } from '../file-key.js';
-import type { LatestResult } from '../store.js';
+import type { LatestResult } from '../rows.js';
 import type { Database, Statement } from './driver.js';
 
 interface Accepted {

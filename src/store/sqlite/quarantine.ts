@@ -1,6 +1,6 @@
 import type { Format, QuarantineReason, WebhookState } from '../../model.js';
 import { parseErrors } from '../bounds.js';
-import type { QuarantineQuery, QuarantineRow, WebhookDetail } from '../store.js';
+import type { QuarantineQuery, QuarantineRow, WebhookDetail } from '../rows.js';
 import type { Database } from './driver.js';
 import { filtered } from './filtered.js';
 import { fromOptionalText, fromText, type Text, text } from './values.js';

@@ -1,5 +1,5 @@
 import type { DeliveryState, Format, SendingMode } from '../../model.js';
-import type { AddedDelivery, NewDelivery, ReplayableEvent, ReplayQuery } from '../store.js';
+import type { AddedDelivery, NewDelivery, ReplayableEvent, ReplayQuery } from '../rows.js';
 import type { Database, Statement } from './driver.js';
 import { filtered } from './filtered.js';
 import type { Lines } from './lines.js';

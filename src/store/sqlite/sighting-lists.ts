@@ -1,4 +1,4 @@
-import type { SightingQuery, SightingRow } from '../store.js';
+import type { SightingQuery, SightingRow } from '../rows.js';
 import type { Database, Statement } from './driver.js';
 
 type Row = readonly [

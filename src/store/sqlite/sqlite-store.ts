@@ -12,8 +12,8 @@ import type {
   QuarantineQuery,
   ReplayQuery,
   SightingQuery,
-  Store,
-} from '../store.js';
+} from '../rows.js';
+import type { Store } from '../store.js';
 import { Conversions } from './conversions.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryLists } from './delivery-lists.js';

@@ -1,4 +1,4 @@
-import type { Waiting } from '../store.js';
+import type { Waiting } from '../rows.js';
 import type { Database } from './driver.js';
 
 type Of<Key extends 'quarantined' | 'pending' | 'dead'> = Waiting[Key][number];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ExtractionFields } from '../../../src/store/store.js';
+import type { ExtractionFields } from '../../../src/store/rows.js';
 import type { Given } from '../conformance.js';
 import { only, T0 } from '../samples.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SightingRow } from '../../../src/store/store.js';
+import type { SightingRow } from '../../../src/store/rows.js';
 import type { Given } from '../conformance.js';
 import {
   accept,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DeliveryQuery, EventQuery } from '../../../src/store/store.js';
+import type { DeliveryQuery, EventQuery } from '../../../src/store/rows.js';
 import type { Given } from '../conformance.js';
 import {
   accept,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NewDelivery, ReplayQuery } from '../../../src/store/store.js';
+import type { NewDelivery, ReplayQuery } from '../../../src/store/rows.js';
 import type { Given } from '../conformance.js';
 import { accept, claim, dead, delivered, event, file, HOUR, ids, only, retry, T0 } from '../samples.js';
 

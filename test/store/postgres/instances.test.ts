@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
-import type { Hint, Store } from '../../../src/store/store.js';
+import type { Hint } from '../../../src/store/rows.js';
+import type { Store } from '../../../src/store/store.js';
 import { type Server, startPostgres } from '../../support/postgres.js';
 import {
   accept,

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
-import type { Hint, Store } from '../../../src/store/store.js';
+import type { Hint } from '../../../src/store/rows.js';
+import type { Store } from '../../../src/store/store.js';
 import { runSql, type Server, startPostgres } from '../../support/postgres.js';
 import { accept, claim, claimWebhooks, converted, delivered, only, putOne, T0 } from '../samples.js';
 

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openStore } from '../../src/store/open.js';
+import { accept } from '../store/samples.js';
+import { type Server, startPostgres } from '../support/postgres.js';
+import { configText, NOW, Place } from './support.js';
+
+let server: Server;
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(() => server.dispose());
+
+const placeWith = (url: string): Promise<Place> =>
+  Place.create(configText().replace('sqlite:data/shim.db', url));
+
+it('commands work on a database, and tell its password to nobody', async () => {
+  const url = await server.createDatabase();
+  const place = await placeWith(url);
+  expect(await place.run('events list')).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('No events'),
+  });
+  const outputs = [await place.run('check'), await place.run('check --json')];
+  expect(outputs[0]?.stdout).toContain('the database is empty: the service makes its tables');
+
+  const store = await openStore(url, { mode: 'own' });
+  const { events } = await accept(store, undefined, { now: NOW });
+  await store.close();
+  const id = String(events[0]?.id);
+  expect((await place.run('events list')).stdout).toContain(id);
+  expect((await place.run(`events show ${id}`)).stdout).toContain('pending');
+  expect((await place.run('stats')).stdout).toMatch(/pending deliveries +1/);
+  outputs.push(await place.run('check'), await place.run('check --json'));
+  expect(outputs[2]?.stdout).toContain('there, and takes writes');
+
+  const away = await placeWith(url.replace(/:\d+\//, ':1/'));
+  outputs.push(await away.run('events list'), await away.run('check'));
+  expect(outputs.map(({ status }) => status)).toEqual([0, 0, 0, 0, 1, 1]);
+  for (const { stdout, stderr } of outputs) expect(stdout + stderr).not.toMatch(/a(%20| )password/);
+});

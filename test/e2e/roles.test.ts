@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { tempFolder } from '../support/config.js';
+import { eventually, startHandler } from '../support/handler.js';
+import { type Server, startPostgres } from '../support/postgres.js';
+import { sendSigned, startService, writeConfig } from '../support/service.js';
+
+const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
+let server: Server;
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(() => server.dispose());
+
+const legacyBody = (name: string): string => {
+  const file = { extractionId: 'e', batchId: 'b', fileId: name, status: 'done', result: {} };
+  return JSON.stringify({ result: JSON.stringify([file]) });
+};
+
+const checksOf = async (adminUrl: string): Promise<readonly string[]> => {
+  const response = await fetch(`${adminUrl}/readyz`);
+  expect(response.status).toBe(200);
+  const { checks } = (await response.json()) as { readonly checks: object };
+  return Object.keys(checks);
+};
+
+it('receives in one process and converts and delivers in two others, of which one may crash', async () => {
+  const handler = await startHandler();
+  const file = writeConfig(tempFolder(), {
+    store: { url: await server.createDatabase() },
+    sources: [{ name: 'extracta', path: '/webhook', secrets: [SECRET] }],
+    destinations: [{ name: 'handler', url: handler.url }],
+  });
+  const [ingest, work, other] = await Promise.all([
+    startService(file, { role: 'ingest' }),
+    startService(file, { role: 'work' }),
+    startService(file, { role: 'work' }),
+  ]);
+  expect(await checksOf(ingest.adminUrl)).toEqual(['store']);
+  expect(await checksOf(work.adminUrl)).toEqual(['store', 'convert', 'deliver']);
+
+  const sent = Array.from({ length: 60 }, (_, index) => legacyBody(`f-${index}`));
+  for (const [index, body] of sent.entries()) {
+    if (index === 30) await other.stop('SIGKILL');
+    expect(await sendSigned(`${ingest.publicUrl}/webhook`, body, SECRET)).toBe(200);
+  }
+  // What the one that crashed had claimed comes once its lease has ended.
+  await eventually(() => expect(handler.received.length).toBeGreaterThanOrEqual(50));
+  expect(new Set(handler.received.map(({ headers }) => headers['webhook-id'])).size).toBe(
+    handler.received.length,
+  );
+  expect(await ingest.stop()).toBe(0);
+  expect(await work.stop()).toBe(0);
+  for (const { log } of [ingest, work, other]) expect(JSON.stringify(log)).not.toContain('a%20password');
+});
+
+it('says what is wrong where the database is away, and serves once it is back', async () => {
+  const handler = await startHandler();
+  const file = writeConfig(tempFolder(), {
+    store: { url: await server.createDatabase() },
+    sources: [{ name: 'extracta', path: '/webhook', secrets: [SECRET] }],
+    destinations: [{ name: 'handler', url: handler.url }],
+  });
+  const service = await startService(file);
+  await server.stop();
+  expect(await sendSigned(`${service.publicUrl}/webhook`, legacyBody('a'), SECRET)).toBe(503);
+  const response = await fetch(`${service.adminUrl}/readyz`);
+  expect(response.status).toBe(503);
+  expect(await response.text()).toContain('ECONNREFUSED');
+  await server.start();
+  await eventually(async () =>
+    expect(await sendSigned(`${service.publicUrl}/webhook`, legacyBody('b'), SECRET)).toBe(200),
+  );
+  await eventually(() => expect(handler.received).toHaveLength(1));
+  expect(await service.stop()).toBe(0);
+});

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openStore } from '../../../src/store/open.js';
+import { runSql, type Server, startPostgres } from '../../support/postgres.js';
+import { accept, claim, claimWebhooks, delivered, event, only, T0 } from '../samples.js';
+
+const MANY = 50_000;
+
+let server: Server;
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(() => server.dispose());
+
+/** As many more rows like the one that is there. */
+async function multiply(url: string): Promise<void> {
+  await runSql(
+    url,
+    `INSERT INTO outbox (delivery_id, event_id, webhook_id, destination, mode, share, whole, size, created_at, number, due_at)
+     SELECT delivery_id + n, event_id, webhook_id, destination, mode, share, whole, size, created_at, number + n, due_at
+       FROM outbox, generate_series(1, ${MANY}) n;
+     INSERT INTO deliveries (id, event_id, destination, mode, share, created_at, replayed)
+     SELECT id + n, event_id, destination, mode, share, created_at, replayed FROM deliveries, generate_series(1, ${MANY}) n;
+     INSERT INTO inbox (webhook_id, source, format, received_at, size)
+     SELECT id + n, source, format, received_at, 10 FROM webhooks, generate_series(1, ${MANY}) n`,
+  );
+}
+
+/** Rows that PostgreSQL has read of each table. Each connection reports them when it ends. */
+async function rowsRead(url: string): Promise<number> {
+  const rows = await runSql<{ count: string }>(
+    url,
+    `SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) AS count FROM pg_stat_user_tables`,
+  );
+  return Number(only(rows).count);
+}
+
+it.each([
+  ['nothing is known of the tables', ''],
+  ['the statistics are fresh', 'ANALYZE'],
+])('reads no more for a claim and its outcome where very many wait: %s', async (_, analyze) => {
+  const url = await server.createDatabase();
+  const first = await openStore(url, { mode: 'own' });
+  await accept(first, [event()]);
+  await first.close();
+  await multiply(url);
+  if (analyze !== '') await runSql(url, analyze);
+  const before = await rowsRead(url);
+  const store = await openStore(url, { mode: 'own', connections: 1 });
+  for (let round = 0; round < 12; round++) {
+    await claimWebhooks(store, T0, 10);
+    const claimed = await claim(store, T0 + round, 'billing', 10);
+    expect(claimed).toHaveLength(10);
+    expect(await store.settle(claimed.map((one) => delivered(one)))).not.toContain(false);
+    await store.releaseExpired(T0);
+    await store.waiting(100);
+  }
+  await store.close();
+  // For each round: some tens of rows, and the hundred of each count.
+  expect((await rowsRead(url)) - before).toBeLessThan(12 * 1_500);
+});
