@@ -41,6 +41,8 @@ export async function startPostgres(settings = []) {
       await sql(urlOf('postgres'), `CREATE DATABASE ${name}`);
       return urlOf(name);
     },
+    dropDatabase: (url) =>
+      sql(urlOf('postgres'), `DROP DATABASE ${new URL(url).pathname.slice(1)} WITH (FORCE)`),
     /** As `pg_ctl stop -m immediate`: all sessions vanish, nothing is written any more. */
     crash: async () => {
       process.kill(Number(readFileSync(pidFile, 'utf8').split('\n', 1)[0]), 'SIGQUIT');
