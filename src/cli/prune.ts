@@ -8,7 +8,7 @@ import type { ExitStatus, Io, Run } from './io.js';
 import { timeOf } from './list-options.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { createProgress } from './progress.js';
-import { bytesText, count, isoSeconds, isoTime, jsonDocument } from './text.js';
+import { count, isoSeconds, isoTime, jsonDocument, sizeText } from './text.js';
 import { withStore } from './with-store.js';
 
 interface PruneOptions extends ConfigOption, JsonOption {
@@ -62,7 +62,7 @@ async function prune(options: PruneOptions, io: Io): Promise<ExitStatus> {
     const what = `${count(removed, 'webhook')} that arrived before ${isoSeconds(before)}, with all that was made of them`;
     const text = dryRun
       ? `Would remove ${what}.\n`
-      : `Removed ${what}.\nThe database has ${bytesText(bytes)}, ${bytesText(free)} of it free for what comes next.\n`;
+      : `Removed ${what}.\nThe database has ${sizeText({ bytes, free })}.\n`;
     io.stdout.write(options.json === true ? jsonDocument(found) : text);
     return 0;
   });

@@ -5,7 +5,7 @@ import type { DiskUse, LastSeen, Waiting } from '../store/rows.js';
 import { driftJson, driftText } from './drift-view.js';
 import { countsJson, type RefusedCounts, since } from './refused-view.js';
 import { type Column, fields, table } from './table.js';
-import { bytesText, isoSeconds, isoTime, isoTimeOrNull } from './text.js';
+import { bytesText, isoSeconds, isoTime, isoTimeOrNull, sizeText } from './text.js';
 
 /** Refused requests are counted so far back. */
 const DAYS = 7;
@@ -123,8 +123,8 @@ function diskText({ bytes, free, log, oldestAt }: DiskUse, retention: number, no
       ? null
       : `${isoSeconds(oldestAt)} (${durationText(now - oldestAt)} ago; kept for ${durationText(retention)})`;
   return fields([
-    ['database', `${bytesText(bytes)}, ${bytesText(free)} of it free for what comes next`],
-    ['write-ahead log', bytesText(log)],
+    ['database', sizeText({ bytes, free })],
+    ['write-ahead log', log === null ? null : bytesText(log)],
     ['oldest webhook', oldest],
   ]);
 }

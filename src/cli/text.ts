@@ -43,6 +43,16 @@ export function bytesText(bytes: number): string {
   return `${(bytes / 1024 ** power).toFixed(1)} ${units[power - 1]}`;
 }
 
+/** The size of a store, and what of it is free, as far as it can tell. */
+export const sizeText = ({
+  bytes,
+  free,
+}: {
+  readonly bytes: number;
+  readonly free: number | null;
+}): string =>
+  free === null ? bytesText(bytes) : `${bytesText(bytes)}, ${bytesText(free)} of it free for what comes next`;
+
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Without what may be secret in a URL: user, password, query, fragment. */

@@ -242,14 +242,14 @@ export interface Waiting {
   }[];
 }
 
-/** In bytes. */
+/** In bytes; null where the store cannot tell. */
 export interface DiskUse {
   /** All of it, but for the log. */
   readonly bytes: number;
   /** What of it is empty, for what comes next. */
-  readonly free: number;
+  readonly free: number | null;
   /** What was written and is not yet in its place. */
-  readonly log: number;
+  readonly log: number | null;
   /** When the first of the webhooks that are kept arrived. */
   readonly oldestAt: number | null;
 }

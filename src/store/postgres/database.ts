@@ -48,6 +48,7 @@ const PLANS = [
   ['enable_hashjoin', 'off'],
   ['enable_mergejoin', 'off'],
   ['enable_bitmapscan', 'off'],
+  ['enable_material', 'off'],
   ['jit', 'off'],
 ] as const;
 
@@ -88,10 +89,14 @@ export class Database {
     return this.#run((session) => session.query(statement, ...values));
   }
 
-  /** Whatever `work` throws undoes it. It may run more than once, where another transaction was in the way. */
+  /**
+   * Each statement sees what was committed before it began, whatever the database is set to: so what is read after a
+   * lock is what the one before has left. Whatever `work` throws undoes it. It may run more than once, where another
+   * transaction was in the way.
+   */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.#run(async (session) => {
-      session.send({ text: 'BEGIN' });
+      session.send({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' });
       const result = await work(session);
       session.send({ text: 'COMMIT' });
       return result;

@@ -1,48 +1,8 @@
-import type { Attempt, ClaimedDelivery, Format, SendingMode, Settlement } from '../../model.js';
-import { CLAIM_SIZE, cut, MAX_ERROR, MAX_RESPONSE } from '../bounds.js';
+import type { Attempt, Settlement } from '../../model.js';
+import { cut, MAX_ERROR, MAX_RESPONSE } from '../bounds.js';
 import { float8s, int8s, texts } from './arrays.js';
-import type { Database, Statement } from './database.js';
-import { fromOptionalText, fromText, optionalText, text } from './values.js';
-
-interface Row {
-  readonly id: number;
-  readonly fence: number;
-  readonly mode: SendingMode;
-  readonly share: number;
-  readonly whole: boolean;
-  readonly attempts: number;
-  readonly eventId: number;
-  readonly receivedAt: number;
-  readonly event: string;
-  readonly messageId: string;
-  readonly body: string | null;
-  readonly plain: boolean;
-  readonly webhookId: number;
-  readonly source: string;
-  readonly format: Format;
-  readonly raw: string;
-  readonly signature: string;
-}
-
-/** Of many instances each takes others, without waiting. The outbox holds nothing that is over. */
-const CLAIM: Statement<Row> = {
-  name: 'claim_deliveries',
-  text: `WITH due AS MATERIALIZED (
-           SELECT delivery_id, size, due_at, number FROM outbox
-            WHERE destination = $1 AND state = 'pending' AND due_at <= $2
-            ORDER BY due_at, number LIMIT $3 FOR UPDATE SKIP LOCKED
-         ), claimed AS (
-           UPDATE outbox o SET state = 'sending', lease_until = $4, fence = o.fence + 1
-             FROM (SELECT delivery_id, sum(size) OVER (ORDER BY due_at, number) - size AS before FROM due) d
-            WHERE o.delivery_id = d.delivery_id AND d.before < ${CLAIM_SIZE}
-           RETURNING o.*
-         )
-         SELECT c.delivery_id AS id, c.fence, c.mode, c.share, c.whole, c.attempts, c.event_id AS "eventId",
-                e.received_at AS "receivedAt", e.event, e.message_id AS "messageId", e.body, e.plain,
-                c.webhook_id AS "webhookId", w.source, w.format, w.body AS raw, w.signature
-           FROM claimed c JOIN events e ON e.id = c.event_id JOIN webhooks w ON w.id = c.webhook_id
-          ORDER BY c.due_at, c.number`,
-};
+import type { Database, Session, Statement } from './database.js';
+import { optionalText, text } from './values.js';
 
 const OURS = "o.delivery_id = s.id AND o.fence = s.fence AND o.state = 'sending'";
 
@@ -51,8 +11,8 @@ const SETTLE: Statement<{ id: number; fence: number }> = {
   name: 'settle',
   text: `WITH s AS MATERIALIZED (
            SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
-                                $8::bigint[], $9::text[], $10::text[], $11::text[], $12::float8[])
-             AS s (id, fence, outcome, due_at, reason, started_at, duration, status, error, response, mode, share)
+                                $8::bigint[], $9::text[], $10::text[], $11::text[], $12::float8[], $13::text[])
+             AS s (id, fence, outcome, due_at, reason, started_at, duration, status, error, response, mode, share, fault)
          ), ended AS (
            DELETE FROM outbox o USING s WHERE ${OURS} AND s.outcome IN ('delivered', 'dead', 'missed')
            RETURNING o.delivery_id, o.fence, o.attempts + 1 AS number
@@ -69,13 +29,13 @@ const SETTLE: Statement<{ id: number; fence: number }> = {
             WHERE s.outcome <> 'released'
          ), kept AS (
            UPDATE deliveries d
-              SET attempts = a.number, reason = a.reason, last_status = a.status, last_error = a.error,
+              SET attempts = a.number, reason = a.reason, last_status = a.status, last_error = a.error, fault = a.fault,
                   state = CASE a.outcome WHEN 'retry' THEN NULL ELSE a.outcome END,
                   ended_at = CASE a.outcome WHEN 'retry' THEN NULL ELSE a.started_at + a.duration END
              FROM attempted a WHERE d.id = a.id
          ), recorded AS (
-           INSERT INTO attempts (delivery_id, number, started_at, duration, status, error, response, mode, share)
-           SELECT id, number, started_at, duration, status, error, response, mode, share FROM attempted
+           INSERT INTO attempts (delivery_id, number, started_at, duration, status, error, response, mode, share, fault)
+           SELECT id, number, started_at, duration, status, error, response, mode, share, fault FROM attempted
          )
          SELECT delivery_id AS id, fence FROM taken`,
 };
@@ -102,14 +62,9 @@ const LINE_UP: Statement<{ count: number }> = {
          ) SELECT count(*) AS count FROM lined`,
 };
 
-/** Claims with leases and fences, and what came of them. */
+/** What came of claims, and of those of which nothing came. */
 export class Deliveries {
   constructor(private readonly db: Database) {}
-
-  async claim(destination: string, limit: number, now: number, lease: number) {
-    const rows = await this.db.query(CLAIM, text(destination), now, limit, now + lease);
-    return rows.map((row) => claimedDelivery(row, destination));
-  }
 
   async settle(batch: readonly Settlement[]): Promise<readonly boolean[]> {
     if (batch.length === 0) return [];
@@ -130,8 +85,9 @@ export class Deliveries {
     return (await this.db.query(RELEASE_EXPIRED, now)).length;
   }
 
-  async lineUp(destination: string): Promise<number> {
-    const [row] = await this.db.query(LINE_UP, text(destination));
+  /** @param session where it is a part of something */
+  async lineUp(destination: string, session: Pick<Session, 'query'> = this.db): Promise<number> {
+    const [row] = await session.query(LINE_UP, text(destination));
     return row?.count ?? 0;
   }
 }
@@ -155,17 +111,6 @@ function settledValues(batch: readonly Settlement[]) {
     texts(attempts.map((attempt) => bounded(attempt?.response, MAX_RESPONSE))),
     texts(attempts.map((attempt) => attempt?.mode ?? null)),
     float8s(attempts.map((attempt) => attempt?.share ?? 0)),
+    texts(attempts.map((attempt) => attempt?.fault ?? null)),
   ];
-}
-
-function claimedDelivery(row: Row, destination: string): ClaimedDelivery {
-  const { webhookId, source, format, raw, signature, event, messageId, body, ...rest } = row;
-  return {
-    ...rest,
-    destination,
-    event: fromText(event),
-    messageId: fromText(messageId),
-    body: fromOptionalText(body),
-    webhook: { id: webhookId, source, format, body: fromText(raw), signature: fromText(signature) },
-  };
 }

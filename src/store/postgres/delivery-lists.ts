@@ -7,7 +7,8 @@ import { fromOptionalText, fromText, text } from './values.js';
 
 const COLUMNS = `d.id, d.event_id AS "eventId", e.message_id AS "messageId", e.event, d.destination, d.mode, d.share,
   coalesce(d.state, o.state) AS status, d.attempts, d.created_at AS "createdAt", d.replayed, o.due_at AS "dueAt",
-  d.ended_at AS "endedAt", d.reason, d.last_status AS "lastStatus", d.last_error AS "lastError"`;
+  d.ended_at AS "endedAt", d.reason, d.last_status AS "lastStatus", d.last_error AS "lastError",
+  d.fault, d.after_dead AS "afterDead"`;
 
 const SELECT = `SELECT ${COLUMNS}
    FROM deliveries d JOIN events e ON e.id = d.event_id LEFT JOIN outbox o ON o.delivery_id = d.id`;
@@ -16,7 +17,7 @@ const BY_ID: Statement<DeliveryRow> = { name: 'delivery', text: `${SELECT} WHERE
 
 const ATTEMPTS: Statement<Attempt> = {
   name: 'attempts',
-  text: `SELECT started_at AS "startedAt", duration, status, error, response, mode, share
+  text: `SELECT started_at AS "startedAt", duration, status, error, response, mode, share, fault
            FROM attempts WHERE delivery_id = $1 ORDER BY number`,
 };
 
@@ -52,6 +53,7 @@ export class DeliveryLists {
       ['d.created_at >= ?', query.since],
       ['d.created_at < ?', query.until],
       ['d.destination = ?', query.destination === undefined ? undefined : text(query.destination)],
+      ['d.fault = ?', query.fault],
       [`d.event_id = ? AND ${sameDay('d.id', '?')}`, query.eventId],
     ]);
     const status = query.status === undefined ? 'true' : STATE_IS[query.status];

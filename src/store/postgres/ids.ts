@@ -24,3 +24,5 @@ export const nextIdOfTime = (time: string, sequence: string): string =>
 /** As SQL: that `id` is of the same day as `other`, in a form that lets PostgreSQL pass over all other partitions. */
 export const sameDay = (id: string, other: string): string =>
   `${id} >= ${other} / ${SPAN} * ${SPAN} AND ${id} < (${other} / ${SPAN} + 1) * ${SPAN}`;
+/** As SQL: the first id of the day after that of an id. */
+export const firstOfNextDay = (id: string): string => `(${id} / ${SPAN} + 1) * ${SPAN}`;

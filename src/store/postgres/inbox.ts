@@ -1,7 +1,7 @@
 import type { NewWebhook, StoredWebhook, Verified } from '../../model.js';
 import { CLAIM_SIZE } from '../bounds.js';
 import { int8s, texts } from './arrays.js';
-import type { Database, Statement } from './database.js';
+import type { Database, Session, Statement } from './database.js';
 import type { Days } from './days.js';
 import { dayOfTime, nextIdOfTime, numberOf } from './ids.js';
 import { tallies } from './last-seen.js';
@@ -62,29 +62,50 @@ export class Inbox {
 
   async put(batch: readonly NewWebhook[]): Promise<readonly number[]> {
     if (batch.length === 0) return [];
-    const seen = tallies(batch);
-    const values = [
-      texts(batch.map(({ source }) => source)),
-      texts(batch.map(({ format }) => format)),
-      int8s(batch.map(({ receivedAt }) => receivedAt)),
-      int8s(batch.map(({ secretIndex }) => secretIndex)),
-      texts(batch.map(({ signature }) => text(signature))),
-      texts(batch.map(({ body }) => text(body))),
-      texts(seen.map(({ source }) => source)),
-      texts(seen.map(({ format }) => format)),
-      int8s(seen.map(({ secretIndex }) => secretIndex)),
-      int8s(seen.map(({ firstAt }) => firstAt)),
-      int8s(seen.map(({ lastAt }) => lastAt)),
-      int8s(seen.map(({ count }) => count)),
-    ];
-    const days = [...new Set(batch.map(({ receivedAt }) => dayOfTime(receivedAt)))];
-    const rows = await this.days.with(days, () => this.db.query(PUT, ...values));
-    return rows.map(({ id }) => id);
+    return this.days.with(daysOf(batch), () => put(this.db, batch));
+  }
+
+  /** In one transaction with something else. @param most all that may be put, of which some may be left out */
+  putWith<T>(
+    most: readonly NewWebhook[],
+    work: (session: Session, put: (batch: readonly NewWebhook[]) => Promise<readonly number[]>) => Promise<T>,
+  ): Promise<T> {
+    return this.days.with(daysOf(most), () =>
+      this.db.transaction((session) => work(session, (batch) => put(session, batch))),
+    );
   }
 
   async claim(limit: number, now: number, lease: number): Promise<readonly Verified<StoredWebhook>[]> {
     return (await this.db.query(CLAIM, now, limit, now + lease)).map(storedWebhook);
   }
+}
+
+const daysOf = (batch: readonly NewWebhook[]): readonly number[] => [
+  ...new Set(batch.map(({ receivedAt }) => dayOfTime(receivedAt))),
+];
+
+async function put(
+  session: Pick<Session, 'query'>,
+  batch: readonly NewWebhook[],
+): Promise<readonly number[]> {
+  if (batch.length === 0) return [];
+  const seen = tallies(batch);
+  const rows = await session.query(
+    PUT,
+    texts(batch.map(({ source }) => source)),
+    texts(batch.map(({ format }) => format)),
+    int8s(batch.map(({ receivedAt }) => receivedAt)),
+    int8s(batch.map(({ secretIndex }) => secretIndex)),
+    texts(batch.map(({ signature }) => text(signature))),
+    texts(batch.map(({ body }) => text(body))),
+    texts(seen.map(({ source }) => source)),
+    texts(seen.map(({ format }) => format)),
+    int8s(seen.map(({ secretIndex }) => secretIndex)),
+    int8s(seen.map(({ firstAt }) => firstAt)),
+    int8s(seen.map(({ lastAt }) => lastAt)),
+    int8s(seen.map(({ count }) => count)),
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** Only verified webhooks are ever stored, so that what is read from there is verified. */

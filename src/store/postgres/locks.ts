@@ -6,7 +6,7 @@ import type { Session } from './database.js';
  */
 const OURS = 0x5368_6900;
 
-export const LOCK = { migration: 1, days: 2, replay: 3, fields: 4, files: 5 } as const;
+export const LOCK = { migration: 1, days: 2, replay: 3, fields: 4, files: 5, refused: 6, order: 7 } as const;
 
 /** Parts of the files that are looked at: two files in some thousands wait for each other without need. */
 const PARTS = 16_384;
@@ -17,6 +17,13 @@ const WHOLE = -1;
 /** One transaction at a time does this. */
 export const lockAlone = (session: Session, what: (typeof LOCK)[keyof typeof LOCK]): void =>
   session.send({ text: `SELECT pg_advisory_xact_lock(${OURS + what}, 0)` });
+
+/**
+ * Many at a time put deliveries down, while no destination is put in or out of order: each sees whether its own are to
+ * be in line.
+ */
+export const lockShared = (session: Session, what: typeof LOCK.order): void =>
+  session.send({ text: `SELECT pg_advisory_xact_lock_shared(${OURS + what}, 0)` });
 
 /**
  * Of two transactions with a file in common, the second waits for the first, so that it sees what that one accepted.

@@ -20,6 +20,11 @@ const TABLES = [
   'extractions_seen',
   'fields_seen',
   'health',
+  'destinations',
+  'unkeyed_deliveries',
+  'delivery_keys',
+  'refused',
+  'refused_counts',
 ];
 
 /** Brings the schema up to date. Safe when several instances do it at once: one does, the others wait for it. */

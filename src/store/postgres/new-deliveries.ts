@@ -1,7 +1,9 @@
 import type { SendingMode } from '../../model.js';
 import { float8s, int8s, texts } from './arrays.js';
 import type { Session, Statement } from './database.js';
+import { inOrder } from './destinations.js';
 import { numberOf } from './ids.js';
+import { LOCK, lockShared } from './locks.js';
 import { text } from './values.js';
 
 /** A delivery before its first attempt. */
@@ -27,19 +29,25 @@ const INSERT: Statement<never> = {
          ), kept AS (
            INSERT INTO deliveries (id, event_id, destination, mode, share, created_at, replayed)
            SELECT id, event_id, destination, mode, share, $10::bigint, $11::boolean FROM made
+         ), unkeyed AS (
+           INSERT INTO unkeyed_deliveries (destination, position, delivery_id)
+           SELECT destination, ${numberOf('webhook_id')}, id FROM made WHERE ${inOrder('destination')}
          )
-         INSERT INTO outbox (delivery_id, event_id, webhook_id, destination, mode, share, whole, size, created_at, number, due_at)
-         SELECT id, event_id, webhook_id, destination, mode, share, whole = 1, size, $10, ${numberOf('id')}, due_at
+         INSERT INTO outbox (delivery_id, event_id, webhook_id, destination, mode, share, whole, size, created_at, number, due_at,
+                             lined)
+         SELECT id, event_id, webhook_id, destination, mode, share, whole = 1, size, $10, ${numberOf('id')}, due_at,
+                ${inOrder('destination')}
            FROM made`,
 };
 
-/** Puts new deliveries down, and into the outbox. */
+/** Puts new deliveries down, and into the outbox; those of a destination that is in order wait for their keys there. */
 export function insertDeliveries(
   session: Session,
   made: readonly Made[],
   { now, replayed }: { readonly now: number; readonly replayed: boolean },
 ): void {
   if (made.length === 0) return;
+  lockShared(session, LOCK.order);
   session.send(
     INSERT,
     int8s(made.map(({ id }) => id)),

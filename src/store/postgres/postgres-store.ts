@@ -1,5 +1,6 @@
 import { StoreError } from '../../errors.js';
 import type { Conversion, NewWebhook, Settlement, Verified } from '../../model.js';
+import type { RefusedOfSource, RefusedQuery } from '../refused.js';
 import type {
   DeliveryQuery,
   EventDetail,
@@ -18,6 +19,8 @@ import type { Database, Statement } from './database.js';
 import { Days } from './days.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryLists } from './delivery-lists.js';
+import { DestinationSteering } from './destination-steering.js';
+import { diskUse } from './disk-use.js';
 import { EventLists } from './event-lists.js';
 import { Fields } from './fields.js';
 import type { Hints } from './hints.js';
@@ -26,6 +29,7 @@ import { listLastSeen } from './last-seen.js';
 import { findLatest } from './latest-accepted.js';
 import { Prune, type Step } from './prune.js';
 import { Quarantine } from './quarantine.js';
+import { Refused } from './refused.js';
 import { Replay } from './replay.js';
 import { Running } from './running.js';
 import { SightingLists } from './sighting-lists.js';
@@ -41,7 +45,7 @@ const PING: Statement<never> = {
 };
 
 /** The store's verbs over a pool of connections; any number of instances may share the database. */
-export class PostgresStore implements Store {
+export class PostgresStore extends DestinationSteering implements Store {
   readonly #running = new Running();
   #closing: Promise<void> | null = null;
   readonly #inbox: Inbox;
@@ -54,6 +58,7 @@ export class PostgresStore implements Store {
   readonly #fields: Fields;
   readonly #replay: Replay;
   readonly #prune: Prune;
+  readonly #refused: Refused;
 
   /** @param db with the current schema. */
   constructor(
@@ -62,10 +67,12 @@ export class PostgresStore implements Store {
     private readonly where: string,
     private readonly writable: boolean,
   ) {
+    const deliveries = new Deliveries(db);
+    super(db, deliveries);
     const days = new Days(db);
     this.#inbox = new Inbox(db, days);
     this.#conversions = new Conversions(db, days);
-    this.#deliveries = new Deliveries(db);
+    this.#deliveries = deliveries;
     this.#quarantine = new Quarantine(db);
     this.#eventLists = new EventLists(db);
     this.#deliveryLists = new DeliveryLists(db);
@@ -73,6 +80,7 @@ export class PostgresStore implements Store {
     this.#fields = new Fields(db);
     this.#replay = new Replay(db);
     this.#prune = new Prune(db, days);
+    this.#refused = new Refused(db, this.#inbox);
   }
 
   async putWebhooks(batch: readonly Verified<NewWebhook>[]) {
@@ -95,10 +103,6 @@ export class PostgresStore implements Store {
 
   latestAccepted(files: readonly (readonly Uint8Array[])[]) {
     return this.#read(() => findLatest(this.db, files));
-  }
-
-  claimDeliveries({ destination, limit, now, lease }: Parameters<Store['claimDeliveries']>[0]) {
-    return this.#write(() => this.#deliveries.claim(destination, limit, now, lease));
   }
 
   settle(batch: readonly Settlement[]) {
@@ -184,7 +188,38 @@ export class PostgresStore implements Store {
   }
 
   prune(request: Parameters<Store['prune']>[0]): Promise<Step> {
-    return this.#write(() => this.#prune.step(request));
+    if (request.dryRun === true) return this.#read(() => this.#prune.look(request));
+    return this.#write(async () => {
+      // There are so few of them that the first step takes them all.
+      if (request.after === 0) await this.#refused.prune(request.before);
+      return this.#prune.step(request);
+    });
+  }
+
+  recordRefused(batch: readonly RefusedOfSource[]) {
+    return this.#write(() => this.#refused.record(batch));
+  }
+
+  listRefused(query: RefusedQuery) {
+    return this.#read(() => this.#refused.list(query));
+  }
+
+  getRefused(id: number) {
+    return this.#read(() => this.#refused.get(id));
+  }
+
+  refusedCounts() {
+    return this.#read(() => this.#refused.counts());
+  }
+
+  async acceptRefused(batch: Parameters<Store['acceptRefused']>[0]) {
+    const ids = await this.#write(() => this.#refused.accept(batch));
+    if (ids.some((id) => id !== null)) this.hints.give('webhooks');
+    return ids;
+  }
+
+  diskUse() {
+    return this.#read(() => diskUse(this.db));
   }
 
   async ping(now: number) {
@@ -201,6 +236,18 @@ export class PostgresStore implements Store {
       await this.db.close();
     });
     return this.#closing;
+  }
+
+  protected override write<T>(run: () => Promise<T>) {
+    return this.#write(run);
+  }
+
+  protected override read<T>(run: () => Promise<T>) {
+    return this.#read(run);
+  }
+
+  protected override hintDeliveries() {
+    this.hints.give('deliveries');
   }
 
   async #write<T>(run: () => Promise<T>): Promise<T> {

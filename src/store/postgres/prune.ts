@@ -25,14 +25,24 @@ const OPEN: Statement<{ open: boolean }> = {
 
 /** Of some webhooks of one day, which is from $2 until $3. */
 const REMOVE: readonly Statement<never>[] = [
-  `DELETE FROM attempts WHERE delivery_id >= $2 AND delivery_id < $3 AND delivery_id IN (
-     SELECT d.id FROM events e JOIN deliveries d ON d.event_id = e.id
-      WHERE e.webhook_id = ANY ($1) AND e.id >= $2 AND e.id < $3 AND d.id >= $2 AND d.id < $3)`,
+  ...['attempts', 'delivery_keys', 'unkeyed_deliveries'].map(
+    (table) =>
+      `DELETE FROM ${table} WHERE delivery_id >= $2 AND delivery_id < $3 AND delivery_id IN (
+         SELECT d.id FROM events e JOIN deliveries d ON d.event_id = e.id
+          WHERE e.webhook_id = ANY ($1) AND e.id >= $2 AND e.id < $3 AND d.id >= $2 AND d.id < $3)`,
+  ),
   `DELETE FROM deliveries WHERE id >= $2 AND id < $3 AND event_id IN (
      SELECT id FROM events WHERE webhook_id = ANY ($1) AND id >= $2 AND id < $3)`,
   'DELETE FROM events WHERE webhook_id = ANY ($1) AND id >= $2 AND id < $3',
   'DELETE FROM quarantine WHERE webhook_id = ANY ($1) AND webhook_id >= $2 AND webhook_id < $3',
   'DELETE FROM webhooks WHERE id = ANY ($1) AND id >= $2 AND id < $3',
+].map((text) => ({ text }));
+
+/** Of a whole day, which is from $1 until $2: what is in no table that has a partition for it. */
+const REMOVE_DAY: readonly Statement<never>[] = [
+  'DELETE FROM quarantine WHERE webhook_id >= $1 AND webhook_id < $2',
+  'DELETE FROM delivery_keys WHERE delivery_id >= $1 AND delivery_id < $2',
+  'DELETE FROM unkeyed_deliveries WHERE delivery_id >= $1 AND delivery_id < $2',
 ].map((text) => ({ text }));
 
 const OLD_SIGHTINGS: Statement<{ id: number }> = {
@@ -85,6 +95,14 @@ export class Prune {
     return this.#smallStep(request, day, today);
   }
 
+  /** Tells what would be removed, without a write. */
+  async look({ before, after, limit }: Request): Promise<Step> {
+    const end = firstId(dayOfTime(before) + 1);
+    const looked = await this.db.query(OLDEST, after, end, before, limit);
+    const removed = looked.filter(({ over }) => over).length;
+    return { removed, next: looked.length === limit ? (looked.at(-1)?.id ?? null) : null };
+  }
+
   /** @returns how many webhooks went with it: none where others are busy with the tables, until the next run. */
   async #dropDay(day: number, partitions: readonly Partition[]): Promise<number | 'open'> {
     const open = async (session: Pick<Session, 'query'>): Promise<boolean> =>
@@ -97,11 +115,7 @@ export class Prune {
     );
     const removed = await detach(this.db, partitions, async (session) => {
       if (await open(session)) return true;
-      session.send(
-        { text: 'DELETE FROM quarantine WHERE webhook_id >= $1 AND webhook_id < $2' },
-        firstId(day),
-        firstId(day + 1),
-      );
+      for (const statement of REMOVE_DAY) session.send(statement, firstId(day), firstId(day + 1));
       return false;
     });
     if (!removed) return 0;

@@ -1,45 +1,17 @@
-import type { DeliveryState, SendingMode } from '../../model.js';
 import type { AddedDelivery, NewDelivery, ReplayableEvent, ReplayQuery } from '../rows.js';
 import { int8s } from './arrays.js';
-import type { Database, Session, Statement } from './database.js';
+import type { Database, Statement } from './database.js';
 import { filtered, whole } from './filtered.js';
-import { sameDay } from './ids.js';
 import { LOCK, lockAlone } from './locks.js';
 import { insertDeliveries } from './new-deliveries.js';
-import { type Known, planReplay, type Sibling } from './plan-replay.js';
+import { planReplay } from './plan-replay.js';
+import { DELIVERIES, Standings } from './standings.js';
 import { fromText } from './values.js';
 
 type Row = Omit<ReplayableEvent, 'latest'>;
 
 const COLUMNS = `e.id, e.message_id AS "messageId", e.webhook_id AS "webhookId", w.source, w.format, e.event,
   e.received_at AS "receivedAt", e.duplicate_of AS "duplicateOf"`;
-
-/** The deliveries of some events, the oldest first. */
-const DELIVERIES: Statement<{
-  id: number;
-  eventId: number;
-  destination: string;
-  mode: SendingMode;
-  state: DeliveryState;
-}> = {
-  name: 'deliveries_of_events',
-  text: `SELECT d.id, d.event_id AS "eventId", d.destination, d.mode, coalesce(d.state, o.state) AS state
-           FROM unnest($1::bigint[]) e (id)
-           JOIN LATERAL (SELECT * FROM deliveries d WHERE d.event_id = e.id AND ${sameDay('d.id', 'e.id')}) d ON true
-           LEFT JOIN outbox o ON o.delivery_id = d.id
-          ORDER BY d.id`,
-};
-
-/** All events of the webhooks of some events. */
-const SIBLINGS: Statement<Sibling> = {
-  name: 'siblings_of_events',
-  text: `SELECT s.id, s.webhook_id AS "webhookId", s.duplicate_of AS "duplicateOf",
-                octet_length(w.body) + coalesce(octet_length(s.body), 0) AS size
-           FROM (SELECT DISTINCT webhook_id FROM events WHERE id = ANY ($1)) e
-           JOIN webhooks w ON w.id = e.webhook_id
-           JOIN LATERAL (SELECT * FROM events s WHERE s.webhook_id = w.id AND ${sameDay('s.id', 'w.id')}) s ON true
-          ORDER BY s.id`,
-};
 
 const NUMBERS: Statement<{ number: number }> = {
   name: 'delivery_numbers',
@@ -104,13 +76,16 @@ export class Replay {
     if (batch.length === 0) return [];
     return this.db.transaction(async (session) => {
       lockAlone(session, LOCK.replay);
-      const [known, numbers] = await Promise.all([
-        lookUp(session, batch),
+      const [standings, numbers] = await Promise.all([
+        Standings.lookUp(
+          session,
+          batch.map(({ eventId }) => eventId),
+        ),
         session.query(NUMBERS, batch.length),
       ]);
       const { made, outcomes } = planReplay(
         batch,
-        known,
+        standings,
         numbers.map(({ number }) => number),
         now,
       );
@@ -118,11 +93,4 @@ export class Replay {
       return outcomes;
     });
   }
-}
-
-async function lookUp(session: Session, batch: readonly NewDelivery[]): Promise<Known> {
-  const events = int8s([...new Set(batch.map(({ eventId }) => eventId))]);
-  const siblings = await session.query(SIBLINGS, events);
-  const deliveries = await session.query(DELIVERIES, int8s(siblings.map(({ id }) => id)));
-  return { siblings, deliveries };
 }

@@ -1,12 +1,11 @@
 import type { SendingMode } from '../../model.js';
-import { cut } from '../bounds.js';
+import { cut, MAX_ERROR } from '../bounds.js';
 import type { Backlog, DestinationVerbs } from '../destination-verbs.js';
+import { hasArrived, isUnderWay, sparedReason } from '../replay-rules.js';
 import type { Database, Statement } from './driver.js';
 import type { Lines } from './lines.js';
-import { isUnderWay, type Replay } from './replay.js';
+import type { Replay } from './replay.js';
 import { text } from './values.js';
-
-const MAX_REASON = 1000;
 
 /** What waits for destinations: how much, and an end to it. */
 export class Backlogs {
@@ -77,7 +76,7 @@ export class Backlogs {
     const spared: number[] = [];
     for (const [id, eventId, mode] of this.#waiting.all(destination, limit)) {
       const latest = this.replay.standing({ eventId, destination: to, oncePerWebhook })?.latest;
-      if (isUnderWay(latest) || (latest?.state === 'delivered' && latest.mode === mode)) {
+      if (isUnderWay(latest) || hasArrived(latest, mode)) {
         spared.push(id);
         continue;
       }
@@ -85,12 +84,12 @@ export class Backlogs {
       this.#move.run(to, now, id);
       moved.push(id);
     }
-    this.#discard(spared, `not moved: ${to} has the event already`, now);
+    this.#discard(spared, sparedReason(to), now);
     this.lines.enrollThese(moved);
     return { moved: moved.length, spared: spared.length };
   }
 
   #discard(ids: readonly number[], reason: string, now: number): void {
-    if (ids.length > 0) this.#giveUp.run(now, text(cut(reason, MAX_REASON)), JSON.stringify(ids));
+    if (ids.length > 0) this.#giveUp.run(now, text(cut(reason, MAX_ERROR)), JSON.stringify(ids));
   }
 }

@@ -1,8 +1,8 @@
 import type { ClaimedDelivery } from '../../model.js';
-import { allowance } from '../allowance.js';
+import { isHeld, roomFor } from '../claim-rules.js';
 import type { Store } from '../store.js';
 import type { Deliveries } from './deliveries.js';
-import type { Destinations, Holds } from './destinations.js';
+import type { Destinations } from './destinations.js';
 import type { Lines } from './lines.js';
 
 type Request = Parameters<Store['claimDeliveries']>[0];
@@ -20,25 +20,19 @@ export class Claims {
     return this.deliveries.noneDue(destination, now) || isHeld(this.destinations.holds(destination), now);
   }
 
-  claim({ destination, limit, now, lease, rate = null }: Request): readonly ClaimedDelivery[] {
+  claim(request: Request): readonly ClaimedDelivery[] {
+    const { destination, now, lease } = request;
     const holds = this.destinations.holds(destination);
-    if (isHeld(holds, now)) return [];
-    const [, openUntil, rateAt, ordered] = holds;
-    const allowed = rate === null ? null : allowance(rate, rateAt, now);
-    const probe = openUntil !== null;
-    const most = Math.min(limit, allowed?.count ?? limit, probe ? 1 : limit);
+    const { most, probe, rateAfter } = roomFor(holds, request);
     if (most <= 0) return [];
     const claimed =
-      ordered === null
+      holds[3] === null
         ? this.deliveries.claim(destination, most, now, lease)
         : this.deliveries.claimThese(this.lines.heads(destination, most, now), destination, now, lease);
     if (claimed.length === 0) return claimed;
-    if (allowed !== null) this.destinations.setRate(destination, allowed.after(claimed.length));
+    if (rateAfter !== null) this.destinations.setRate(destination, rateAfter(claimed.length));
     if (!probe) return claimed;
     this.destinations.keepOpen(destination, now + lease);
     return claimed.map((delivery) => ({ ...delivery, probe }));
   }
 }
-
-const isHeld = ([pausedAt, openUntil]: Holds, now: number): boolean =>
-  pausedAt !== null || (openUntil !== null && openUntil > now);

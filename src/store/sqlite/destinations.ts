@@ -1,16 +1,9 @@
 import type { OrderedBy, PauseReason } from '../../model.js';
-import { cut } from '../bounds.js';
+import { cut, MAX_ERROR } from '../bounds.js';
+import { FREE, type Holds } from '../claim-rules.js';
 import type { DestinationState, DestinationVerbs } from '../destination-verbs.js';
 import type { Database, Statement } from './driver.js';
 import { fromOptionalText, optionalText, type Text, text } from './values.js';
-
-/** What a claim has to know of a destination. */
-export type Holds = readonly [
-  pausedAt: number | null,
-  openUntil: number | null,
-  rateAt: number | null,
-  ordered: OrderedBy | null,
-];
 
 interface Row {
   readonly name: string;
@@ -20,8 +13,6 @@ interface Row {
   readonly open_until: number | null;
   readonly open_reason: Text | null;
 }
-
-const MAX_TEXT = 1000;
 
 /** What holds and limits destinations: a row each, read by its key at each claim and written when it changes. */
 export class Destinations {
@@ -64,11 +55,11 @@ export class Destinations {
   }
 
   holds(destination: string): Holds {
-    return this.#holds.get(destination) ?? [null, null, null, null];
+    return this.#holds.get(destination) ?? FREE;
   }
 
   pause({ destination, reason, note, now }: Parameters<DestinationVerbs['pauseDestination']>[0]): boolean {
-    const kept = optionalText(note === null ? null : cut(note, MAX_TEXT));
+    const kept = optionalText(note === null ? null : cut(note, MAX_ERROR));
     return Number(this.#pause.run(destination, now, reason, kept).changes) > 0;
   }
 
@@ -77,7 +68,7 @@ export class Destinations {
   }
 
   open({ destination, until, reason }: Parameters<DestinationVerbs['openBreaker']>[0]): void {
-    this.#open.run(destination, Math.round(until), text(cut(reason, MAX_TEXT)));
+    this.#open.run(destination, Math.round(until), text(cut(reason, MAX_ERROR)));
   }
 
   close(destination: string): boolean {

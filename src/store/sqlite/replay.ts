@@ -1,4 +1,5 @@
 import type { DeliveryState, Format, SendingMode } from '../../model.js';
+import { hasArrived, isUnderWay, type Latest } from '../replay-rules.js';
 import type { AddedDelivery, NewDelivery, ReplayableEvent, ReplayQuery } from '../rows.js';
 import type { Database, Statement } from './driver.js';
 import { filtered } from './filtered.js';
@@ -15,8 +16,6 @@ interface Row {
   readonly source: string;
   readonly format: Format;
 }
-
-type Latest = { readonly id: number; readonly mode: SendingMode; readonly state: DeliveryState };
 
 /** What a destination has had of an event. */
 export interface Standing {
@@ -130,7 +129,7 @@ export class Replay {
     if (standing === null) return { outcome: 'no_event' };
     const { latest, whole } = standing;
     if (isUnderWay(latest)) return { outcome: 'waiting', id: latest.id };
-    if (latest?.state === 'delivered' && latest.mode === mode && delivery.unlessDelivered) {
+    if (hasArrived(latest, mode) && delivery.unlessDelivered) {
       return { outcome: 'delivered', id: latest.id };
     }
     const made = this.#insert.run(eventId, destination, mode, whole ? 1 : 0, now, now);
@@ -161,8 +160,3 @@ export class Replay {
     return events.every(({ duplicate_of }) => duplicate_of === null || duplicate_of >= first);
   }
 }
-
-export const isUnderWay = (
-  latest: Latest | undefined,
-): latest is Latest & { readonly state: 'pending' | 'sending' } =>
-  latest?.state === 'pending' || latest?.state === 'sending';

@@ -28,8 +28,9 @@ export function overviewRules(given: Given): void {
       const { bytes, free, log, oldestAt } = await given.store.diskUse();
       expect(oldestAt).toBe(T0);
       expect(bytes).toBeGreaterThan(1_000_000);
-      expect(free).toBeLessThan(bytes);
-      expect(log).toBeGreaterThanOrEqual(0);
+      // A store may not be able to tell.
+      expect(free ?? 0).toBeLessThan(bytes);
+      expect(log ?? 0).toBeGreaterThanOrEqual(0);
     });
   });
 

@@ -1,0 +1,95 @@
+import type { ClaimedDelivery, SendingMode } from '../../model.js';
+import { CLAIM_SIZE } from '../bounds.js';
+import { int8s } from './arrays.js';
+import { CONTENTS, type ContentsRow, contentsOf } from './contents.js';
+import type { Session, Statement } from './database.js';
+import { HOLDS_NOTHING } from './destinations.js';
+import { fromText, text } from './values.js';
+
+interface Row extends ContentsRow {
+  readonly fence: number;
+  readonly mode: SendingMode;
+  readonly share: number;
+  readonly attempts: number;
+  readonly eventId: number;
+  readonly receivedAt: number;
+  readonly messageId: string;
+  readonly afterDead: number | null;
+}
+
+/** Of many instances each takes others, without waiting. The outbox holds nothing that is over. */
+const claiming = (name: string, due: string): Statement<Row> => ({
+  name,
+  text: `WITH due AS MATERIALIZED (
+           ${due}
+         ), claimed AS (
+           UPDATE outbox o SET state = 'sending', lease_until = $1, fence = o.fence + 1
+             FROM (SELECT delivery_id, sum(size) OVER (ORDER BY due_at, number) - size AS before FROM due) d
+            WHERE o.delivery_id = d.delivery_id AND d.before < ${CLAIM_SIZE}
+           RETURNING o.*
+         )
+         SELECT c.delivery_id AS id, c.fence, c.mode, c.share, c.whole, c.attempts, c.event_id AS "eventId",
+                e.received_at AS "receivedAt", e.message_id AS "messageId", c.after_dead AS "afterDead", ${CONTENTS}
+           FROM claimed c JOIN events e ON e.id = c.event_id JOIN webhooks w ON w.id = c.webhook_id
+          ORDER BY c.due_at, c.number`,
+});
+
+/** A row that was put in line meanwhile is passed over, since rows that changed are looked at again. */
+const due = (guard: string): string =>
+  `SELECT delivery_id, size, due_at, number FROM outbox
+    WHERE destination = $2 AND state = 'pending' AND due_at <= $3 AND NOT lined AND ${guard}
+    ORDER BY due_at, number LIMIT $4 FOR UPDATE SKIP LOCKED`;
+
+const CLAIM_FREE = claiming('claim_free', due(HOLDS_NOTHING));
+const CLAIM_DUE = claiming('claim_due', due('true'));
+/** OFFSET 0 keeps PostgreSQL to a look for each id, where it might rather read all that is due. */
+const CLAIM_THESE = claiming(
+  'claim_these',
+  `SELECT o.delivery_id, o.size, o.due_at, o.number
+     FROM unnest($3::bigint[]) these (id), LATERAL (
+       SELECT * FROM outbox WHERE delivery_id = these.id OFFSET 0 FOR UPDATE SKIP LOCKED) o
+    WHERE o.destination = $2 AND o.state = 'pending' AND o.lined`,
+);
+
+interface Request {
+  readonly destination: string;
+  readonly now: number;
+  readonly lease: number;
+}
+
+/** What is due, whether or not the destination is held: only for who has its row. None where it is `free` and is held. */
+export async function claimDue(
+  session: Pick<Session, 'query'>,
+  { destination, now, lease }: Request,
+  limit: number,
+  { free = false }: { readonly free?: boolean } = {},
+): Promise<readonly ClaimedDelivery[]> {
+  const statement = free ? CLAIM_FREE : CLAIM_DUE;
+  const rows = await session.query(statement, now + lease, text(destination), now, limit);
+  return rows.map((row) => claimedDelivery(row, destination));
+}
+
+/** @param ids of heads of lines: what is no such any more is left out */
+export async function claimThese(
+  session: Pick<Session, 'query'>,
+  { destination, now, lease }: Request,
+  ids: readonly number[],
+): Promise<readonly ClaimedDelivery[]> {
+  if (ids.length === 0) return [];
+  const rows = await session.query(CLAIM_THESE, now + lease, text(destination), int8s(ids));
+  return rows.map((row) => claimedDelivery(row, destination));
+}
+
+const claimedDelivery = (row: Row, destination: string): ClaimedDelivery => ({
+  ...contentsOf(row),
+  fence: row.fence,
+  destination,
+  mode: row.mode,
+  share: row.share,
+  probe: false,
+  afterDead: row.afterDead,
+  attempts: row.attempts,
+  eventId: row.eventId,
+  receivedAt: row.receivedAt,
+  messageId: fromText(row.messageId),
+});
