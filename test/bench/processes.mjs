@@ -27,7 +27,7 @@ export async function start(file, { args = [], env = {}, quiet = false } = {}) {
     [...(process.env.NODE_ARGS ?? '').split(' ').filter(Boolean), file, ...args],
     {
       env: { ...process.env, EXTRACTA_WEBHOOK_SECRET: SECRET, ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'inherit'],
     },
   );
   const exited = new Promise((resolve) => child.once('exit', resolve));
@@ -54,7 +54,9 @@ export async function start(file, { args = [], env = {}, quiet = false } = {}) {
 }
 
 export const startListener = () => start(here('documented-listener.mjs'));
-export const startHandler = () => start(here('counting-handler.mjs'));
+/** @param delay milliseconds until it answers */
+export const startHandler = (delay = 0) =>
+  start(here('counting-handler.mjs'), { env: { DELAY: String(delay) } });
 
 /**
  * The built shim with a store of its own, unless it is told another; the folder goes with it.
