@@ -29,7 +29,14 @@ it('commands work on a database, and tell its password to nobody', async () => {
   const id = String(events[0]?.id);
   expect((await place.run('events list')).stdout).toContain(id);
   expect((await place.run(`events show ${id}`)).stdout).toContain('pending');
-  expect((await place.run('stats')).stdout).toMatch(/pending deliveries +1/);
+  const { stdout: stats } = await place.run('stats');
+  expect(stats).toMatch(/pending deliveries +1/);
+  // What is empty in it, and the log of the whole server, it cannot tell.
+  expect(stats).toMatch(/database +[\d.]+ [KM]iB\n/);
+  expect(stats).not.toContain('write-ahead log');
+  expect((await place.run('prune --dry-run')).stdout).toContain('Would remove 0 webhooks');
+  expect((await place.run('destinations pause billing --note moving')).stdout).toContain('is paused');
+  expect((await place.run('destinations list')).stdout).toContain('by a person: moving');
   outputs.push(await place.run('check'), await place.run('check --json'));
   expect(outputs[2]?.stdout).toContain('there, and takes writes');
 

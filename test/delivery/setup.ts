@@ -15,7 +15,7 @@ import { memoryLog } from '../support/http.js';
 import { documentedSignature } from '../support/listener.js';
 
 export const SECRET = 'E_AI_K_delivery-test';
-const source = {
+export const source = {
   name: 'extracta',
   path: '/webhook',
   secrets: [SECRET],

@@ -57,17 +57,23 @@ interface Request {
   readonly lease: number;
 }
 
-/** What is due, whether or not the destination is held: only for who has its row. None where it is `free` and is held. */
-export async function claimDue(
+type Claim = (
   session: Pick<Session, 'query'>,
-  { destination, now, lease }: Request,
+  request: Request,
   limit: number,
-  { free = false }: { readonly free?: boolean } = {},
-): Promise<readonly ClaimedDelivery[]> {
-  const statement = free ? CLAIM_FREE : CLAIM_DUE;
-  const rows = await session.query(statement, now + lease, text(destination), now, limit);
-  return rows.map((row) => claimedDelivery(row, destination));
-}
+) => Promise<readonly ClaimedDelivery[]>;
+
+const claimWith =
+  (statement: Statement<Row>): Claim =>
+  async (session, { destination, now, lease }, limit) => {
+    const rows = await session.query(statement, now + lease, text(destination), now, limit);
+    return rows.map((row) => claimedDelivery(row, destination));
+  };
+
+/** What is due at a destination that nothing holds or orders; else nothing. */
+export const claimFree = claimWith(CLAIM_FREE);
+/** What is due, for who has the destination's row and so knows that it may go out. */
+export const claimDue = claimWith(CLAIM_DUE);
 
 /** @param ids of heads of lines: what is no such any more is left out */
 export async function claimThese(

@@ -1,7 +1,7 @@
 import type { ClaimedDelivery } from '../../model.js';
 import { isHeld, roomFor } from '../claim-rules.js';
 import type { Store } from '../store.js';
-import { claimDue, claimThese } from './claim-statements.js';
+import { claimDue, claimFree, claimThese } from './claim-statements.js';
 import type { Database } from './database.js';
 import type { Destinations } from './destinations.js';
 import type { Lines } from './lines.js';
@@ -23,7 +23,7 @@ export class Claims {
   async claim(request: Request): Promise<readonly ClaimedDelivery[]> {
     const { destination, limit, now, rate = null } = request;
     if (rate === null) {
-      const claimed = await claimDue(this.db, request, limit, { free: true });
+      const claimed = await claimFree(this.db, request, limit);
       if (claimed.length > 0) return claimed;
     }
     // To look costs nothing: no lock, no write.

@@ -17,6 +17,8 @@ const PARTITIONED: Readonly<Record<string, string>> = {
 };
 /** Made ahead of need, so that nobody waits for it at midnight. */
 const AHEAD = 2;
+/** Milliseconds. While a lock on a whole table is waited for, everyone else waits behind it. */
+const LOCK_TIMEOUT = 200;
 
 export interface Partition {
   readonly name: string;
@@ -35,7 +37,8 @@ const dayOf = (name: string): number =>
 /** The partitions: made by whoever needs them first, and remembered. */
 export class Days {
   readonly #known = new Set<number>();
-  #ahead: Promise<void> | null = null;
+  /** The last day that was tried to be made ahead: once, since whoever needs it makes it, and is told. */
+  #ahead = 0;
 
   constructor(private readonly db: Database) {}
 
@@ -57,13 +60,9 @@ export class Days {
     const missing = days.filter((day) => !this.#known.has(day));
     if (missing.length > 0) await this.#make(missing);
     const next = Math.max(...days) + AHEAD;
-    if (this.#ahead !== null || days.length === 0 || this.#known.has(next)) return;
-    const following = Array.from({ length: AHEAD }, (_, index) => next - index);
-    this.#ahead = this.#make(following)
-      .catch(() => undefined) // Whoever needs one makes it, and is told.
-      .finally(() => {
-        this.#ahead = null;
-      });
+    if (days.length === 0 || this.#known.has(next) || this.#ahead === next) return;
+    this.#ahead = next;
+    void this.#make(Array.from({ length: AHEAD }, (_, index) => next - index)).catch(() => undefined);
   }
 
   async #make(days: readonly number[]): Promise<void> {
@@ -120,7 +119,12 @@ function makeDay(session: Session, day: number, partitions: readonly Partition[]
   }
 }
 
-/** @returns whether it was done: not where others are busy with the tables. */
+/**
+ * Takes partitions out, which takes a moment whatever their size; `dropDetached` then removes them.
+ *
+ * @param unless looks once more, now that nobody else writes
+ * @returns whether it was done: not where others are busy with the tables, or have done it
+ */
 export async function detach(
   db: Database,
   partitions: readonly Partition[],
@@ -128,17 +132,30 @@ export async function detach(
 ): Promise<boolean> {
   try {
     return await db.transaction(async (session) => {
-      session.send({ text: `SET LOCAL lock_timeout = 200` });
+      session.send({ text: `SET LOCAL lock_timeout = ${LOCK_TIMEOUT}` });
       lockAlone(session, LOCK.days);
       for (const { table } of partitions)
         session.send({ text: `LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE` });
-      if (await unless(session)) return false;
-      for (const { table, name } of partitions)
+      const now = await listPartitions(session);
+      const there = partitions.every(({ name }) => now.some((each) => each.name === name && each.attached));
+      if (!there || (await unless(session))) return false;
+      for (const { table, name } of partitions) {
         session.send({ text: `ALTER TABLE ${table} DETACH PARTITION ${name}` });
+      }
       return true;
     });
   } catch (error) {
     if (error instanceof StoreError && error.code === 'store_locked') return false;
     throw error;
   }
+}
+
+/** Removes what was taken out, now or by a run that was interrupted. Whoever makes such a day anew waits for it. */
+export function dropDetached(db: Database): Promise<void> {
+  return db.transaction(async (session) => {
+    lockAlone(session, LOCK.days);
+    for (const { name, attached } of await listPartitions(session)) {
+      if (!attached) session.send({ text: `DROP TABLE ${name}` });
+    }
+  });
 }

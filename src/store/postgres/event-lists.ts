@@ -1,4 +1,4 @@
-import type { DeliveryState, Format } from '../../model.js';
+import type { DeliveryState } from '../../model.js';
 import type { EventQuery, EventRow } from '../rows.js';
 import { int8s } from './arrays.js';
 import type { Database, Statement } from './database.js';
@@ -6,18 +6,7 @@ import { filtered, whole } from './filtered.js';
 import { sameDay } from './ids.js';
 import { fromOptionalText, fromText, text } from './values.js';
 
-interface Row {
-  readonly id: number;
-  readonly messageId: string;
-  readonly webhookId: number;
-  readonly source: string;
-  readonly format: Format;
-  readonly event: string;
-  readonly files: number;
-  readonly receivedAt: number;
-  readonly duplicateOf: number | null;
-  readonly body: string | null;
-}
+type Row = Omit<EventRow, 'deliveries'> & { readonly body: string | null };
 
 const SELECT = `SELECT e.id, e.message_id AS "messageId", e.webhook_id AS "webhookId", w.source, w.format, e.event, e.files,
                        e.received_at AS "receivedAt", e.duplicate_of AS "duplicateOf", e.body

@@ -6,8 +6,8 @@ import { schema1 } from './schema-1.js';
 /** In order, for ever: the first makes schema 1 out of nothing. What was released is never changed. */
 const MIGRATIONS: readonly string[] = [schema1];
 
-/** Names that another program may have taken. */
-const TABLES = [
+/** All of them but the version's: names that another program may have taken. */
+export const TABLES: readonly string[] = [
   'webhooks',
   'last_seen',
   'inbox',

@@ -1,6 +1,6 @@
 import { int8s } from './arrays.js';
 import type { Database, Session, Statement } from './database.js';
-import { type Days, detach, type Partition } from './days.js';
+import { type Days, detach, dropDetached, type Partition } from './days.js';
 import { dayOfTime, firstId, sameDay } from './ids.js';
 
 /** A webhook is over once it is converted or discarded and none of its deliveries waits. */
@@ -74,7 +74,7 @@ export class Prune {
 
   async step(request: Request): Promise<Step> {
     const partitions = await this.days.list();
-    await this.#finish(partitions.filter(({ attached }) => !attached));
+    if (partitions.some(({ attached }) => !attached)) await dropDetached(this.db);
     const today = dayOfTime(request.before);
     const attached = partitions.filter((partition) => partition.attached);
     const ledger = attached.find(({ table, day }) => table === 'sightings' && day < today);
@@ -89,7 +89,7 @@ export class Prune {
       const dropped = await this.#dropDay(day, ofDay);
       if (dropped !== 'open') return { removed: dropped, next: firstId(day + 1) - 1 };
     } else if (ledger !== undefined && (await detach(this.db, [ledger], async () => false))) {
-      await this.#finish([ledger]);
+      await dropDetached(this.db);
       return { removed: 0, next: request.after };
     }
     return this.#smallStep(request, day, today);
@@ -119,13 +119,8 @@ export class Prune {
       return false;
     });
     if (!removed) return 0;
-    await this.#finish(partitions);
+    await dropDetached(this.db);
     return counted[0]?.count ?? 0;
-  }
-
-  /** Nobody uses them any more. An interrupted run leaves them to the next one. */
-  async #finish(detached: readonly Partition[]): Promise<void> {
-    for (const { name } of detached) await this.db.query({ text: `DROP TABLE IF EXISTS ${name}` });
   }
 
   async #smallStep({ before, after, limit }: Request, day: number | undefined, today: number): Promise<Step> {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
-import { runSql, type Server, startPostgres } from '../../support/postgres.js';
+import { type Databases, runSql, startDatabases } from '../../support/postgres.js';
 import { accept, claim, claimWebhooks, delivered, event, only, T0 } from '../samples.js';
 
 const MANY = 50_000;
 
-let server: Server;
+let server: Databases;
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await startDatabases();
 });
 afterAll(() => server.dispose());
 
@@ -56,5 +56,36 @@ it.each([
   }
   await store.close();
   // For each round: some tens of rows, and the hundred of each count.
+  expect((await rowsRead(url)) - before).toBeLessThan(12 * 1_500);
+});
+
+it('reads no more for a claim by lines where very many wait in them', async () => {
+  const url = await server.createDatabase();
+  const first = await openStore(url, { mode: 'own' });
+  await first.setOrder('billing', 'file');
+  await accept(first, [event()]);
+  const [unkeyed] = await first.listUnkeyed({ destination: 'billing', limit: 1 });
+  const deliveries = [{ deliveryId: unkeyed?.id ?? 0, keys: ['line'] }];
+  await first.keyDeliveries({ destination: 'billing', by: 'file', deliveries });
+  await first.close();
+  await multiply(url);
+  // A hundred lines, five hundred in each; as many deliveries that ended in another.
+  await runSql(
+    url,
+    `DELETE FROM inbox;
+     INSERT INTO delivery_keys
+     SELECT destination, 'line ' || n % 100, position + n, delivery_id + n FROM delivery_keys, generate_series(1, ${MANY}) n
+      WHERE order_key = 'line';
+     UPDATE outbox SET lined = true`,
+  );
+  const before = await rowsRead(url);
+  const store = await openStore(url, { mode: 'own', connections: 1 });
+  for (let round = 0; round < 12; round++) {
+    const claimed = await claim(store, T0 + round, 'billing', 10);
+    expect(claimed).toHaveLength(10);
+    await store.settle(claimed.map((one) => delivered(one)));
+    await store.listUnkeyed({ destination: 'billing', limit: 64 });
+  }
+  await store.close();
   expect((await rowsRead(url)) - before).toBeLessThan(12 * 1_500);
 });

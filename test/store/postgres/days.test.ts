@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
 import type { Store } from '../../../src/store/store.js';
-import { runSql, type Server, startPostgres } from '../../support/postgres.js';
+import { type Databases, runSql, startDatabases } from '../../support/postgres.js';
 import {
   accept,
   claim,
@@ -18,9 +18,9 @@ import {
 
 const DAY = 24 * HOUR;
 
-let server: Server;
+let server: Databases;
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await startDatabases();
 });
 afterAll(() => server.dispose());
 
@@ -161,4 +161,16 @@ it('keeps the ledger in the order in which files were seen, whatever the day of 
   const rows = await store.listSightings({ limit: 10 });
   expect(rows.map(({ eventId }) => eventId)).toEqual([second.id, first.id]);
   expect(ids(rows)).toEqual(ids(rows).toSorted((one, other) => other - one));
+});
+
+it('is done once where two instances remove what is old', async () => {
+  const { store, url } = await opened();
+  const other = await openStore(url, { mode: 'own' });
+  for (const day of [0, 1, 2]) await acceptAndDeliver(store, T0 + day * DAY);
+  const removed = await Promise.all([store, other].map((each) => pruneAll(each, T0 + 5 * DAY)));
+  await other.close();
+  // What one was busy with the other left: then the next run removes it.
+  const left = await pruneAll(store, T0 + 5 * DAY);
+  expect((removed[0] ?? 0) + (removed[1] ?? 0) + left).toBe(3);
+  expect(await partitions(url, 'events')).not.toContain('events_20260102');
 });

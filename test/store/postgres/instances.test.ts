@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { openStore } from '../../../src/store/open.js';
+import { expect, it } from 'vitest';
 import type { Hint } from '../../../src/store/rows.js';
 import type { Store } from '../../../src/store/store.js';
-import { type Server, startPostgres } from '../../support/postgres.js';
 import {
   accept,
   claim,
@@ -19,22 +17,9 @@ import {
   T0,
   webhooks,
 } from '../samples.js';
+import { storesOnOneDatabase } from './two-stores.js';
 
-let server: Server;
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(() => server.dispose());
-
-async function twoStores(): Promise<readonly [Store, Store]> {
-  const url = await server.createDatabase();
-  const open = async () => {
-    const store = await openStore(url, { mode: 'own' });
-    onTestFinished(() => store.close());
-    return store;
-  };
-  return [await open(), await open()];
-}
+const twoStores = storesOnOneDatabase();
 
 it.each([
   ['a file', 1],

@@ -1,33 +1,15 @@
 import { afterAll, beforeAll } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
+import { TABLES } from '../../../src/store/postgres/migrations.js';
 import type { Store } from '../../../src/store/store.js';
-import { runSql, type Server, startPostgres } from '../../support/postgres.js';
+import { type Databases, runSql, startDatabases } from '../../support/postgres.js';
 import { describeStore } from '../conformance.js';
 
-const TABLES = [
-  'webhooks',
-  'last_seen',
-  'inbox',
-  'quarantine',
-  'events',
-  'sightings',
-  'deliveries',
-  'outbox',
-  'attempts',
-  'extractions_seen',
-  'fields_seen',
-  'destinations',
-  'unkeyed_deliveries',
-  'delivery_keys',
-  'refused',
-  'refused_counts',
-];
-
-let server: Server;
+let server: Databases;
 let url: string;
 
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await startDatabases();
   url = await server.createDatabase();
 });
 afterAll(() => server.dispose());

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { byteas, float8s, int8s, texts } from '../../../src/store/postgres/arrays.js';
 import { Database } from '../../../src/store/postgres/database.js';
 import { fromText, sizeOf, text } from '../../../src/store/postgres/values.js';
-import { type Server, startPostgres } from '../../support/postgres.js';
+import { type Databases, startDatabases } from '../../support/postgres.js';
 
-let server: Server;
+let server: Databases;
 let db: Database;
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await startDatabases();
   db = new Database({
     url: await server.createDatabase(),
     address: { host: '', port: 0, database: '', user: '' },
