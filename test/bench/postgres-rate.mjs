@@ -2,7 +2,8 @@
 // SQLite, in alternating rounds.
 import { countOf, cpuOf, load, median, startHandler, startShim, until } from './processes.mjs';
 
-const WARM_UP = 2;
+/** Seconds: until then it is mostly the compiler that is measured. */
+const WARM_UP = 15;
 
 /** @returns webhooks accepted and delivered, by second of CPU and by second */
 async function measure({ storeUrl, seconds, size }) {
