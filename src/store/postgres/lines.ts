@@ -133,11 +133,10 @@ const NONE: Head = { id: 0, position: 0, state: 'sending', dueAt: 0 };
 
 /** From where the last claim ended, round to there again. */
 async function nextLines(session: Session, name: string, reached: string): Promise<readonly string[]> {
-  const [behind, before] = await Promise.all([
-    session.query(NEXT_LINES, name, reached, LINES),
-    reached === '' ? [] : session.query(NEXT_LINES, name, '', LINES),
-  ]);
-  return [...new Set([...behind, ...before].map(({ key }) => key))].slice(0, LINES);
+  const behind = await session.query(NEXT_LINES, name, reached, LINES);
+  const left = LINES - behind.length;
+  const before = left === 0 || reached === '' ? [] : await session.query(NEXT_LINES, name, '', left);
+  return [...new Set([...behind, ...before].map(({ key }) => key))];
 }
 
 async function headsOf(session: Session, name: string, keys: readonly string[]): Promise<Map<string, Head>> {
