@@ -35,6 +35,7 @@ export async function startPostgres(settings = []) {
   await server.start();
   const urlOf = (database) => `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/${database}`;
   const pidFile = join(databaseDir, 'postmaster.pid');
+  const pid = () => Number(readFileSync(pidFile, 'utf8').split('\n', 1)[0]);
   return {
     createDatabase: async () => {
       const name = `shim_${randomBytes(6).toString('hex')}`;
@@ -43,9 +44,11 @@ export async function startPostgres(settings = []) {
     },
     dropDatabase: (url) =>
       sql(urlOf('postgres'), `DROP DATABASE ${new URL(url).pathname.slice(1)} WITH (FORCE)`),
+    /** Of the postmaster. */
+    pid,
     /** As `pg_ctl stop -m immediate`: all sessions vanish, nothing is written any more. */
     crash: async () => {
-      process.kill(Number(readFileSync(pidFile, 'utf8').split('\n', 1)[0]), 'SIGQUIT');
+      process.kill(pid(), 'SIGQUIT');
       await until(() => !existsSync(pidFile), 30);
     },
     /** After `crash`; resolves once it has recovered. */

@@ -1,7 +1,9 @@
-// PostgreSQL as the store: CPU beside SQLite, claims in tables of any size, and instances side by side.
-// node test/bench/postgres.mjs [rate] [claims] [instances] [--rounds 5] [--seconds 6] [--size 4096] [--pending 5000000]
+// PostgreSQL as the store: what a webhook costs, CPU beside SQLite, claims in tables of any size, and
+// instances side by side.
+// node test/bench/postgres.mjs [cost] [rate] [claims] [instances] [--rounds 5] [--seconds 6] [--size 4096] [--pending 5000000]
 import { parseArgs } from 'node:util';
 import { compareClaims } from './postgres-claims.mjs';
+import { measureCost } from './postgres-cost.mjs';
 import { compareInstances } from './postgres-instances.mjs';
 import { compareRates } from './postgres-rate.mjs';
 import { startPostgres } from './postgres-server.mjs';
@@ -16,7 +18,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const numbers = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
-const parts = { rate: compareRates, claims: compareClaims, instances: compareInstances };
+const parts = { cost: measureCost, rate: compareRates, claims: compareClaims, instances: compareInstances };
 const wanted = positionals.length === 0 ? Object.keys(parts) : positionals;
 
 const postgres = await startPostgres();
