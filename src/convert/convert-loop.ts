@@ -7,8 +7,11 @@ import type { BatchConverter, ExaminedBatch } from './batch.js';
 
 /** Webhooks in one go. */
 const BATCH = 64;
-/** Longer than any batch takes: only after a fault of ours is a webhook handed out again. */
-const LEASE = 60_000;
+/**
+ * Longer than a batch takes: only after a fault of ours, or the end of an instance, is a webhook handed out again. Until
+ * then a destination that is in order waits for it, so it is not longer than that. To convert twice does no harm.
+ */
+const LEASE = 20_000;
 /** Between tries while the store does not work. */
 const BACKOFF = 1_000;
 

@@ -1,6 +1,7 @@
 // Starts what a benchmark measures, and ends it again.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,14 +11,23 @@ export const SECRET = 'E_AI_K_YmVuY2htYXJrLXNlY3JldA';
 const KEY = SECRET.replace('E_AI_K_', '');
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
+/** A port of loopback that nobody uses now. */
+export const freePort = () =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+
 /** Starts a node program; resolves with its first line of JSON that has a `url`. */
-export async function start(file, { args = [], env = {} } = {}) {
+export async function start(file, { args = [], env = {}, quiet = false } = {}) {
   const child = spawn(
     process.execPath,
     [...(process.env.NODE_ARGS ?? '').split(' ').filter(Boolean), file, ...args],
     {
       env: { ...process.env, EXTRACTA_WEBHOOK_SECRET: SECRET, ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'inherit'],
     },
   );
   const exited = new Promise((resolve) => child.once('exit', resolve));
@@ -26,6 +36,7 @@ export async function start(file, { args = [], env = {} } = {}) {
     lines.on('line', (line) => {
       const message = JSON.parse(line);
       if (message.url !== undefined) resolve(message.url);
+      if (quiet) return;
       if (message.level === 'error' || message.level === 'fatal') process.stderr.write(`${line}\n`);
     });
     exited.then((code) => reject(new Error(`${file} ended with ${code}`)));
@@ -43,24 +54,32 @@ export async function start(file, { args = [], env = {} } = {}) {
 }
 
 export const startListener = () => start(here('documented-listener.mjs'));
-export const startHandler = () => start(here('counting-handler.mjs'));
+/** @param delay milliseconds until it answers */
+export const startHandler = (delay = 0) =>
+  start(here('counting-handler.mjs'), { env: { DELAY: String(delay) } });
 
-/** The built shim with a store of its own; the folder goes with it. */
+/**
+ * The built shim with a store of its own, unless it is told another; the folder goes with it.
+ *
+ * @param options.quiet leaves out what it says of troubles that were made on purpose
+ */
 export async function startShim({
   destinations = [],
   folder = mkdtempSync(join(tmpdir(), 'shim-bench-')),
   port = 0,
+  storeUrl = `sqlite:${join(folder, 'shim.db')}`,
+  quiet = false,
 } = {}) {
   const config = {
     server: { host: '127.0.0.1', port },
     admin: { host: '127.0.0.1', port: 0 },
-    store: { url: `sqlite:${join(folder, 'shim.db')}` },
+    store: { url: storeUrl },
     sources: [{ name: 'extracta', path: '/webhook', secrets: [SECRET] }],
     destinations,
   };
   const file = join(folder, 'shim.json');
   writeFileSync(file, JSON.stringify(config));
-  const shim = await start(here('../../dist/main.js'), { args: ['serve', '--config', file] });
+  const shim = await start(here('../../dist/main.js'), { args: ['serve', '--config', file], quiet });
   const stop = async (signal) => {
     const code = await shim.stop(signal);
     rmSync(folder, { recursive: true, force: true });
@@ -103,6 +122,13 @@ export async function until(condition, seconds = 120) {
 }
 
 export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
+/** Seconds of CPU, user and system, that a process has used with all its threads. */
+export function cpuOf(pid) {
+  // After the name, which is in brackets and may hold spaces: state is field 3, utime 14 and stime 15, in hundredths.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
 
 /** Resident bytes of a process, and the most it ever had. */
 export function memoryOf(pid) {

@@ -1,20 +1,18 @@
 // Kills the service with SIGKILL at random moments under load, again and again, then proves: every webhook that was
 // answered 200 has been delivered, and each repeat carried the same webhook-id.
 // node test/crash/crash.mjs [--rounds 200]
-import { createHmac, randomInt, randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
-import { SECRET, startShim, until } from '../bench/processes.mjs';
+import { freePort, startShim, until } from '../bench/processes.mjs';
+import { sign } from './signature.mjs';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '200' } } });
 const rounds = Number(values.rounds);
-const key = SECRET.replace('E_AI_K_', '');
-const sign = (text) => createHmac('sha256', key).update(text).digest('base64');
 
 /** batchId of each webhook that was answered 200 */
 const answered = new Set();
@@ -42,12 +40,7 @@ const handler = createServer(async (request, response) => {
 });
 await new Promise((resolve) => handler.listen(0, '127.0.0.1', resolve));
 
-const port = await new Promise((resolve) => {
-  const server = createTcpServer().listen(0, '127.0.0.1', () => {
-    const free = server.address().port;
-    server.close(() => resolve(free));
-  });
-});
+const port = await freePort();
 const folder = mkdtempSync(join(tmpdir(), 'shim-crash-'));
 const options = {
   folder,

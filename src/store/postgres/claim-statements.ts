@@ -4,6 +4,7 @@ import { int8s } from './arrays.js';
 import { CONTENTS, type ContentsRow, contentsOf } from './contents.js';
 import type { Session, Statement } from './database.js';
 import { HOLDS_NOTHING } from './destinations.js';
+import { type Place, START } from './frontiers.js';
 import { fromText, text } from './values.js';
 
 interface Row extends ContentsRow {
@@ -15,6 +16,8 @@ interface Row extends ContentsRow {
   readonly receivedAt: number;
   readonly messageId: string;
   readonly afterDead: number | null;
+  readonly dueAt: number;
+  readonly number: number;
 }
 
 /** Of many instances each takes others, without waiting. The outbox holds nothing that is over. */
@@ -29,7 +32,8 @@ const claiming = (name: string, due: string): Statement<Row> => ({
            RETURNING o.*
          )
          SELECT c.delivery_id AS id, c.fence, c.mode, c.share, c.whole, c.attempts, c.event_id AS "eventId",
-                e.received_at AS "receivedAt", e.message_id AS "messageId", c.after_dead AS "afterDead", ${CONTENTS}
+                e.received_at AS "receivedAt", e.message_id AS "messageId", c.after_dead AS "afterDead",
+                c.due_at AS "dueAt", c.number, ${CONTENTS}
            FROM claimed c JOIN events e ON e.id = c.event_id JOIN webhooks w ON w.id = c.webhook_id
           ORDER BY c.due_at, c.number`,
 });
@@ -37,7 +41,8 @@ const claiming = (name: string, due: string): Statement<Row> => ({
 /** A row that was put in line meanwhile is passed over, since rows that changed are looked at again. */
 const due = (guard: string): string =>
   `SELECT delivery_id, size, due_at, number FROM outbox
-    WHERE destination = $2 AND state = 'pending' AND due_at <= $3 AND NOT lined AND ${guard}
+    WHERE destination = $2 AND state = 'pending' AND due_at <= $3 AND (due_at, number) >= ($5, $6)
+      AND NOT lined AND ${guard}
     ORDER BY due_at, number LIMIT $4 FOR UPDATE SKIP LOCKED`;
 
 const CLAIM_FREE = claiming('claim_free', due(HOLDS_NOTHING));
@@ -57,23 +62,35 @@ interface Request {
   readonly lease: number;
 }
 
-type Claim = (
+/** What was claimed, and where it ended. */
+interface Claimed {
+  readonly claimed: readonly ClaimedDelivery[];
+  readonly full: boolean;
+  readonly end: Place;
+}
+
+const claimFrom = async (
   session: Pick<Session, 'query'>,
-  request: Request,
-  limit: number,
-) => Promise<readonly ClaimedDelivery[]>;
+  statement: Statement<Row>,
+  { destination, now, lease, limit }: Request & { readonly limit: number },
+  from: Place,
+): Promise<Claimed> => {
+  const values = [now + lease, text(destination), now, limit, from.dueAt, from.number];
+  const rows = await session.query(statement, ...values);
+  const claimed = rows.map((row) => claimedDelivery(row, destination));
+  return { claimed, full: rows.length === limit, end: rows.at(-1) ?? from };
+};
 
-const claimWith =
-  (statement: Statement<Row>): Claim =>
-  async (session, { destination, now, lease }, limit) => {
-    const rows = await session.query(statement, now + lease, text(destination), now, limit);
-    return rows.map((row) => claimedDelivery(row, destination));
-  };
+/** What is due, from a place on, at a destination that nothing holds or orders; else nothing. */
+export const claimFree = (
+  db: Pick<Session, 'query'>,
+  request: Request & { readonly limit: number },
+  from: Place,
+) => claimFrom(db, CLAIM_FREE, request, from);
 
-/** What is due at a destination that nothing holds or orders; else nothing. */
-export const claimFree = claimWith(CLAIM_FREE);
 /** What is due, for who has the destination's row and so knows that it may go out. */
-export const claimDue = claimWith(CLAIM_DUE);
+export const claimDue = async (session: Pick<Session, 'query'>, request: Request, limit: number) =>
+  (await claimFrom(session, CLAIM_DUE, { ...request, limit }, START)).claimed;
 
 /** @param ids of heads of lines: what is no such any more is left out */
 export async function claimThese(

@@ -4,6 +4,7 @@ import type { Store } from '../store.js';
 import { claimDue, claimFree, claimThese } from './claim-statements.js';
 import type { Database } from './database.js';
 import type { Destinations } from './destinations.js';
+import { type Frontiers, START } from './frontiers.js';
 import type { Lines } from './lines.js';
 
 type Request = Parameters<Store['claimDeliveries']>[0];
@@ -18,18 +19,28 @@ export class Claims {
     private readonly db: Database,
     private readonly destinations: Destinations,
     private readonly lines: Lines,
+    private readonly frontiers: Frontiers,
   ) {}
 
   async claim(request: Request): Promise<readonly ClaimedDelivery[]> {
-    const { destination, limit, now, rate = null } = request;
+    const { destination, now, rate = null } = request;
     if (rate === null) {
-      const claimed = await claimFree(this.db, request, limit);
+      const claimed = await this.#claimFree(request);
       if (claimed.length > 0) return claimed;
     }
     // To look costs nothing: no lock, no write.
     const { due, holds } = await this.destinations.look(destination, now);
     if (!due || isHeld(holds, now) || (rate === null && holds[1] === null && holds[3] === null)) return [];
     return this.#claimInTurn(request);
+  }
+
+  async #claimFree(request: Request): Promise<readonly ClaimedDelivery[]> {
+    let begun = START;
+    const { claimed } = await this.frontiers.claim(request.destination, request.now, (from) => {
+      begun = from;
+      return claimFree(this.db, request, from);
+    });
+    return claimed.length === 0 && begun !== START ? this.#claimFree(request) : claimed;
   }
 
   #claimInTurn(request: Request): Promise<readonly ClaimedDelivery[]> {

@@ -2,6 +2,7 @@ import type { Attempt, Settlement } from '../../model.js';
 import { cut, MAX_ERROR, MAX_RESPONSE } from '../bounds.js';
 import { float8s, int8s, texts } from './arrays.js';
 import type { Database, Session, Statement } from './database.js';
+import type { Frontiers } from './frontiers.js';
 import { optionalText, text } from './values.js';
 
 const OURS = "o.delivery_id = s.id AND o.fence = s.fence AND o.state = 'sending'";
@@ -64,7 +65,10 @@ const LINE_UP: Statement<{ count: number }> = {
 
 /** What came of claims, and of those of which nothing came. */
 export class Deliveries {
-  constructor(private readonly db: Database) {}
+  constructor(
+    private readonly db: Database,
+    private readonly frontiers: Frontiers,
+  ) {}
 
   async settle(batch: readonly Settlement[]): Promise<readonly boolean[]> {
     if (batch.length === 0) return [];
@@ -74,6 +78,7 @@ export class Deliveries {
       if (!first.has(claim)) first.set(claim, settlement);
     }
     const rows = await this.db.query(SETTLE, ...settledValues([...first.values()]));
+    this.frontiers.reset(earliest(batch));
     const taken = new Set(rows.map(({ id, fence }) => claimOf(id, fence)));
     return batch.map((settlement) => {
       const claim = claimOf(settlement.deliveryId, settlement.fence);
@@ -82,17 +87,28 @@ export class Deliveries {
   }
 
   async releaseExpired(now: number): Promise<number> {
-    return (await this.db.query(RELEASE_EXPIRED, now)).length;
+    const released = await this.db.query(RELEASE_EXPIRED, now);
+    if (released.length > 0) this.frontiers.reset();
+    return released.length;
   }
 
   /** @param session where it is a part of something */
   async lineUp(destination: string, session: Pick<Session, 'query'> = this.db): Promise<number> {
     const [row] = await session.query(LINE_UP, text(destination));
+    this.frontiers.reset();
     return row?.count ?? 0;
   }
 }
 
 const claimOf = (deliveryId: number, fence: number): string => `${deliveryId}/${fence}`;
+
+/** When the first of what goes on is due: what is handed back keeps its old place. */
+const earliest = (batch: readonly Settlement[]): number =>
+  Math.min(
+    ...batch.map((one) =>
+      one.outcome === 'released' ? 0 : one.outcome === 'retry' ? one.dueAt : Number.POSITIVE_INFINITY,
+    ),
+  );
 
 function settledValues(batch: readonly Settlement[]) {
   const attempts = batch.map((one): Attempt | null => (one.outcome === 'released' ? null : one.attempt));

@@ -6,6 +6,7 @@ import { Claims } from './claims.js';
 import type { Database } from './database.js';
 import type { Deliveries } from './deliveries.js';
 import { Destinations } from './destinations.js';
+import type { Frontiers } from './frontiers.js';
 import { LineKeys } from './line-keys.js';
 import { Lines } from './lines.js';
 
@@ -18,11 +19,15 @@ export abstract class DestinationSteering implements DestinationVerbs, Pick<Stor
   readonly #lineKeys: LineKeys;
   readonly #backlogs: Backlogs;
 
-  constructor(db: Database, deliveries: Deliveries) {
+  constructor(
+    db: Database,
+    deliveries: Deliveries,
+    private readonly frontiers: Frontiers,
+  ) {
     this.#db = db;
     this.#deliveries = deliveries;
     this.#destinations = new Destinations(db);
-    this.#claims = new Claims(db, this.#destinations, new Lines());
+    this.#claims = new Claims(db, this.#destinations, new Lines(), frontiers);
     this.#lineKeys = new LineKeys(db, this.#destinations);
     this.#backlogs = new Backlogs(db, this.#destinations);
   }
@@ -48,6 +53,7 @@ export abstract class DestinationSteering implements DestinationVerbs, Pick<Stor
         return resumed;
       }),
     );
+    this.frontiers.reset();
     if (held) this.hintDeliveries();
     return held;
   }
@@ -74,6 +80,7 @@ export abstract class DestinationSteering implements DestinationVerbs, Pick<Stor
 
   async moveBacklog(request: Parameters<Store['moveBacklog']>[0]) {
     const done = await this.write(() => this.#backlogs.move(request));
+    this.frontiers.reset();
     if (done.moved > 0) this.hintDeliveries();
     return done;
   }

@@ -16,7 +16,7 @@ const PUT: Statement<{ id: number }> = {
   text: `WITH stored AS (
            INSERT INTO webhooks (id, source, format, received_at, secret_index, signature, body)
            SELECT ${nextIdOfTime('received_at', 'webhooks_id')}, source, format, received_at, secret_index, signature, body
-             FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
+             FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $12::text[])
                AS given (source, format, received_at, secret_index, signature, body)
            RETURNING id, source, format, received_at, octet_length(body) AS size
          ), entered AS (
@@ -25,7 +25,7 @@ const PUT: Statement<{ id: number }> = {
          ), noted AS (
            INSERT INTO last_seen AS l
            SELECT source, format, secret_index, pg_backend_pid() % 64, first_at, last_at, count
-             FROM unnest($7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
+             FROM unnest($6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
                AS given (source, format, secret_index, first_at, last_at, count)
            ON CONFLICT (source, format, secret_index, slot) DO UPDATE
              SET first_at = least(l.first_at, excluded.first_at), last_at = greatest(l.last_at, excluded.last_at),
@@ -97,13 +97,14 @@ async function put(
     int8s(batch.map(({ receivedAt }) => receivedAt)),
     int8s(batch.map(({ secretIndex }) => secretIndex)),
     texts(batch.map(({ signature }) => text(signature))),
-    texts(batch.map(({ body }) => text(body))),
     texts(seen.map(({ source }) => source)),
     texts(seen.map(({ format }) => format)),
     int8s(seen.map(({ secretIndex }) => secretIndex)),
     int8s(seen.map(({ firstAt }) => firstAt)),
     int8s(seen.map(({ lastAt }) => lastAt)),
     int8s(seen.map(({ count }) => count)),
+    // Last, since the driver copies all that was written so far whenever its buffer is too small for more.
+    texts(batch.map(({ body }) => text(body))),
   );
   return rows.map(({ id }) => id);
 }

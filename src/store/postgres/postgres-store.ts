@@ -23,6 +23,7 @@ import { DestinationSteering } from './destination-steering.js';
 import { diskUse } from './disk-use.js';
 import { EventLists } from './event-lists.js';
 import { Fields } from './fields.js';
+import { Frontiers } from './frontiers.js';
 import type { Hints } from './hints.js';
 import { Inbox } from './inbox.js';
 import { listLastSeen } from './last-seen.js';
@@ -56,6 +57,7 @@ export class PostgresStore extends DestinationSteering implements Store {
   readonly #deliveryLists: DeliveryLists;
   readonly #sightingLists: SightingLists;
   readonly #fields: Fields;
+  readonly #frontiers: Frontiers;
   readonly #replay: Replay;
   readonly #prune: Prune;
   readonly #refused: Refused;
@@ -67,8 +69,10 @@ export class PostgresStore extends DestinationSteering implements Store {
     private readonly where: string,
     private readonly writable: boolean,
   ) {
-    const deliveries = new Deliveries(db);
-    super(db, deliveries);
+    const frontiers = new Frontiers();
+    const deliveries = new Deliveries(db, frontiers);
+    super(db, deliveries, frontiers);
+    this.#frontiers = frontiers;
     const days = new Days(db);
     this.#inbox = new Inbox(db, days);
     this.#conversions = new Conversions(db, days);
@@ -95,6 +99,7 @@ export class PostgresStore extends DestinationSteering implements Store {
 
   async saveConversions(batch: readonly Conversion[], now: number) {
     const saved = await this.#write(() => this.#conversions.save(batch, now));
+    this.#frontiers.reset(now);
     if (saved.some(({ events }) => events.some(({ deliveries }) => deliveries > 0))) {
       this.hints.give('deliveries');
     }
@@ -155,6 +160,7 @@ export class PostgresStore extends DestinationSteering implements Store {
 
   async addDeliveries(batch: readonly NewDelivery[], now: number) {
     const added = await this.#write(() => this.#replay.add(batch, now));
+    this.#frontiers.reset(now);
     if (added.some(({ outcome }) => outcome === 'added')) this.hints.give('deliveries');
     return added;
   }
