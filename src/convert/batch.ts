@@ -44,7 +44,7 @@ export function createBatchConverter(
       const latest = await latestResults(batch, store);
       const inferred = batch.map(({ files }) => inferEdits(files, latest));
       const again = batch.flatMap(({ webhook }, index): Examination[] => {
-        const events = inferred[index]?.events ?? new Map();
+        const events = inferred[index]?.events ?? new Map<number, string>();
         return events.size === 0 ? [] : [[webhook, events]];
       });
       const edited = (await examineAll(again)).map(({ conversion }) => conversion);

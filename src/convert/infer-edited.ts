@@ -67,8 +67,8 @@ export interface Inferred {
  *
  * What was accepted last counts, not what arrived last. Where two instances convert two webhooks of a file and the later
  * one is saved first, the earlier one is called an edit, although its result is the older one: there is one `processed`
- * and one `edited` all the same. To wait for all that arrived earlier would let one instance convert at a time, for what
- * a sender that waits for its answer does not bring about.
+ * and one `edited` all the same. To wait for whatever arrived earlier would let one instance convert at a time, for the
+ * sake of results of one file that arrive within the same moment.
  *
  * @param latest is brought up to date with these files
  */
