@@ -9,7 +9,7 @@ const TRIES = 10;
  * Concludes a batch and saves it, and again those that turned out to be stale, because another process saved what they
  * had to be inferred from meanwhile.
  *
- * @param saved is told what each time came of which conversions
+ * @param told is called with what came of which conversions, each time
  * @returns those that are still stale: they wait where they were
  */
 export async function saveConcluded(
