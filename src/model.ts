@@ -45,6 +45,21 @@ export interface FileIdentity {
   readonly digest: Uint8Array;
 }
 
+/** The result that was accepted last for a file. */
+export interface LatestResult {
+  /** Which of the subjects it was accepted as, from 0. */
+  readonly subject: number;
+  readonly digest: Uint8Array;
+}
+
+/** A file of a source for which it matters what was accepted before it. */
+export interface FileBasis {
+  /** Its own, one for each event that it may be of. */
+  readonly subjects: readonly Uint8Array[];
+  /** What its event was inferred from; without it nothing was inferred, but others infer from this file. */
+  readonly latest?: LatestResult | null;
+}
+
 /** How an event is sent. A shadow gets it once: what it answers is recorded and counts for nothing. */
 export type SendingMode = 'live' | 'shadow';
 
@@ -95,6 +110,8 @@ export type Conversion =
       readonly events: readonly ConvertedEvent[];
       /** Files accepted since this time make an event a duplicate; null turns that off. */
       readonly duplicatesSince: number | null;
+      /** Each file once, where the source infers edits. It is saved only while that is still so. */
+      readonly basis?: readonly FileBasis[];
     }
   | {
       readonly outcome: 'quarantined';

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
-import { type BatchConverter, convertAll, createBatchConverter, examineHere } from '../convert/batch.js';
+import { type BatchConverter, createBatchConverter, examineHere } from '../convert/batch.js';
 import { createExamine } from '../convert/converter.js';
+import { saveConcluded } from '../convert/save-concluded.js';
 import { UsageError } from '../errors.js';
 import type { Conversion, QuarantineReason, StoredWebhook, Verified } from '../model.js';
 import type { SavedConversion } from '../store/rows.js';
@@ -71,9 +72,17 @@ async function retryEach(
   let batch: Verified<StoredWebhook>[] = [];
   let characters = 0;
   const save = async (): Promise<void> => {
-    const conversions = await convertAll(converter, batch);
-    const saved = await store.saveConversions(conversions, io.now());
-    converted += conversions.filter((conversion, index) => tell(conversion, saved[index], io.stdout)).length;
+    const left = await saveConcluded(
+      await converter.examine(batch),
+      converter,
+      (conversions) => store.saveConversions(conversions, io.now()),
+      (_, conversions, saved) => {
+        converted += conversions.filter((conversion, at) => tell(conversion, saved[at], io.stdout)).length;
+      },
+    );
+    for (const { webhook } of left) {
+      writeLine(io.stdout, `webhook ${webhook.id}: its files change all the time, try again`);
+    }
     batch = [];
     characters = 0;
   };
@@ -95,6 +104,7 @@ async function retryEach(
 
 /** Prints what became of one webhook. @returns whether it is out of quarantine by this */
 function tell(conversion: Conversion, saved: SavedConversion | undefined, stdout: Writer): boolean {
+  if (saved?.stale === true) return false;
   const subject = `webhook ${conversion.webhookId}`;
   if (saved?.applied !== true) {
     writeLine(stdout, `${subject}: no longer in quarantine, nothing was changed`);

@@ -1,4 +1,4 @@
-import type { Conversion, StoredWebhook, Verified } from '../model.js';
+import type { Conversion, FileBasis, StoredWebhook, Verified } from '../model.js';
 import type { Store } from '../store/store.js';
 import type { Examine, Examined } from './converter.js';
 import { fileKey, inferEdits, type LatestResults } from './infer-edited.js';
@@ -40,21 +40,24 @@ export function createBatchConverter(
       });
     },
     conclude: async (batch) => {
-      if (!batch.some(({ files }) => files.some((file) => file.open))) {
-        return batch.map(({ conversion }) => conversion);
-      }
+      if (batch.every(({ files }) => files.length === 0)) return batch.map(({ conversion }) => conversion);
       const latest = await latestResults(batch, store);
       const inferred = batch.map(({ files }) => inferEdits(files, latest));
       const again = batch.flatMap(({ webhook }, index): Examination[] => {
-        const events = inferred[index];
-        return events === undefined || events.size === 0 ? [] : [[webhook, events]];
+        const events = inferred[index]?.events ?? new Map<number, string>();
+        return events.size === 0 ? [] : [[webhook, events]];
       });
       const edited = (await examineAll(again)).map(({ conversion }) => conversion);
       const byWebhook = new Map(edited.map((conversion) => [conversion.webhookId, conversion]));
-      return batch.map(({ conversion }) => byWebhook.get(conversion.webhookId) ?? conversion);
+      return batch.map(({ conversion }, index) =>
+        withBasis(byWebhook.get(conversion.webhookId) ?? conversion, inferred[index]?.basis ?? []),
+      );
     },
   };
 }
+
+const withBasis = (conversion: Conversion, basis: readonly FileBasis[]): Conversion =>
+  conversion.outcome === 'converted' && basis.length > 0 ? { ...conversion, basis } : conversion;
 
 /** Both steps, where nothing else goes on. */
 export const convertAll = async (
@@ -66,6 +69,7 @@ async function latestResults(
   batch: ExaminedBatch,
   store: Pick<Store, 'latestAccepted'>,
 ): Promise<LatestResults> {
+  if (!batch.some(({ files }) => files.some((file) => file.open))) return new Map();
   const files = new Map(batch.flatMap((each) => each.files).map((file) => [fileKey(file), file.subjects]));
   const known = await store.latestAccepted([...files.values()]);
   const latest: LatestResults = new Map();

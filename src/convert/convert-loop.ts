@@ -4,6 +4,7 @@ import type { SavedConversion } from '../store/rows.js';
 import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
 import type { BatchConverter, ExaminedBatch } from './batch.js';
+import { saveConcluded } from './save-concluded.js';
 
 /** Webhooks in one go. */
 const BATCH = 64;
@@ -44,6 +45,12 @@ export function startConverting(options: {
 
   /** A conversion that the store does not take must not hold up those that came in the same batch. */
   const save = async (conversions: readonly Conversion[]): Promise<readonly SavedConversion[]> => {
+    for (const conversion of conversions) {
+      if (conversion.outcome === 'quarantined') {
+        const { webhookId, reason, errors } = conversion;
+        log.warn({ webhook: webhookId, reason, errors: errors.slice(0, 3) }, 'webhook quarantined');
+      }
+    }
     try {
       return await store.saveConversions(conversions, now());
     } catch (error) {
@@ -89,16 +96,13 @@ export function startConverting(options: {
   };
 
   const finish = async (batch: ExaminedBatch): Promise<void> => {
-    const conversions = await converter.conclude(batch);
-    for (const conversion of conversions) {
-      if (conversion.outcome === 'quarantined') {
-        const { webhookId, reason, errors } = conversion;
-        log.warn({ webhook: webhookId, reason, errors: errors.slice(0, 3) }, 'webhook quarantined');
-      }
+    const left = await saveConcluded(batch, converter, save, (those, conversions, saved) => {
+      tell(those, conversions, saved);
+      options.onSaved();
+    });
+    for (const { webhook } of left) {
+      log.warn({ webhook: webhook.id }, 'its files change all the time; converted later');
     }
-    const saved = await save(conversions);
-    tell(batch, conversions, saved);
-    options.onSaved();
   };
 
   /**

@@ -1,6 +1,5 @@
 import { fileSubject, fileValue } from '../formats/identity.js';
-import type { Format } from '../model.js';
-import type { LatestResult } from '../store/rows.js';
+import type { FileBasis, Format, LatestResult } from '../model.js';
 import type { NormalizedEvent } from './normalize.js';
 
 /** The events of a file that has a result. In a legacy body all of them look like the first. */
@@ -54,23 +53,41 @@ function filesOf(
 const hasFileId = (file: unknown): boolean =>
   typeof file === 'object' && file !== null && 'fileId' in file && typeof file.fileId === 'string';
 
+/** What is known of a webhook's files beyond their status. */
+export interface Inferred {
+  /** By place. */
+  readonly events: ReadonlyMap<number, string>;
+  /** What that was inferred from, each file once. */
+  readonly basis: readonly FileBasis[];
+}
+
 /**
  * Says which files of a webhook are another event than their status says. A result that differs from the one that was
  * accepted last for the file is an edit; the same one again is the event that it was then, and so a duplicate.
  *
+ * What was accepted last counts, not what arrived last. Where two instances convert two webhooks of a file and the later
+ * one is saved first, the earlier one is called an edit, although its result is the older one: there is one `processed`
+ * and one `edited` all the same. To wait for whatever arrived earlier would let one instance convert at a time, for the
+ * sake of results of one file that arrive within the same moment.
+ *
  * @param latest is brought up to date with these files
- * @returns event by place
  */
-export function inferEdits(files: readonly ResultFile[], latest: LatestResults): ReadonlyMap<number, string> {
-  const inferred = new Map<number, string>();
+export function inferEdits(files: readonly ResultFile[], latest: LatestResults): Inferred {
+  const events = new Map<number, string>();
+  const basis = new Map<string, FileBasis>();
   for (const file of files) {
     const key = fileKey(file);
+    // Where the webhook has the file twice, the second follows from the first.
+    if (!basis.has(key)) basis.set(key, basisOf(file, latest.get(key) ?? null));
     const event = file.open ? eventOf(file, latest.get(key)) : file.event;
-    if (event !== file.event) inferred.set(file.place, event);
+    if (event !== file.event) events.set(file.place, event);
     latest.set(key, { subject: WITH_RESULT.indexOf(event), digest: file.digest });
   }
-  return inferred;
+  return { events, basis: [...basis.values()] };
 }
+
+const basisOf = ({ subjects, open }: ResultFile, latest: LatestResult | null): FileBasis =>
+  open ? { subjects, latest } : { subjects };
 
 function eventOf(file: ResultFile, latest: LatestResult | undefined): string {
   if (latest === undefined) return file.event;

@@ -12,6 +12,9 @@ export function keysOf(subject: Uint8Array): { readonly first: number; readonly 
   return { first, end: first + THREE_BYTES };
 }
 
+/** Spreads files over the integers, each always in one place, whatever its result. */
+export const spreadOf = (subject: Uint8Array): number => threeBytes(subject);
+
 /** 128 of the 384 bits of two hashes: enough to leave no room for chance. */
 export const nameOf = ({ subject, digest }: FileIdentity): string => latin1(subject) + latin1(digest);
 

@@ -16,8 +16,10 @@ export type Hint = 'webhooks' | 'deliveries';
 
 export interface SavedConversion {
   readonly webhookId: number;
-  /** False where the webhook had been converted before: nothing was changed. */
+  /** False where nothing was changed: the webhook had been converted before, or its conversion is stale. */
   readonly applied: boolean;
+  /** What it was inferred from is no longer so: the webhook waits to be concluded anew. */
+  readonly stale?: true;
   readonly events: readonly {
     readonly id: number;
     readonly messageId: string;
@@ -25,12 +27,6 @@ export interface SavedConversion {
     readonly duplicateOf: number | null;
     readonly deliveries: number;
   }[];
-}
-
-export interface LatestResult {
-  /** Which of the subjects it was accepted as, from 0. */
-  readonly subject: number;
-  readonly digest: Uint8Array;
 }
 
 /** Lists come newest first; `before` is the id where the page before ended. */

@@ -1,6 +1,7 @@
 import type {
   ClaimedDelivery,
   Conversion,
+  LatestResult,
   NewWebhook,
   Rate,
   Settlement,
@@ -23,7 +24,6 @@ import type {
   FieldsQuery,
   Hint,
   LastSeen,
-  LatestResult,
   NewDelivery,
   QuarantineQuery,
   QuarantineRow,
@@ -62,6 +62,8 @@ export interface Store extends DestinationVerbs, RefusedStore {
    * An event all of whose files were accepted since `duplicatesSince` is kept as a duplicate, without deliveries.
    * Of one webhook's events only the first makes a delivery for a route that is `oncePerWebhook`; but where one of them
    * is a duplicate, each of the others makes its own, which is not `whole`: what was delivered must not go out again.
+   * A conversion whose `basis` no longer holds is stale: nothing of it is saved, and the webhook stays where it is, with
+   * its lease. What was saved before it in the same batch counts.
    */
   saveConversions(batch: readonly Conversion[], now: number): Promise<readonly SavedConversion[]>;
 

@@ -14,17 +14,34 @@ const conversion = (webhookId: number): Conversion => ({
   duplicatesSince: null,
 });
 
+const ids = (conversions: readonly Conversion[]): string =>
+  conversions.map(({ webhookId }) => webhookId).join();
+
 /** A loop over webhooks that are handed out `size` at a time, and what it does, in order. */
-function start(batches: readonly (readonly number[])[], options: { readonly failSave?: number } = {}) {
+function start(
+  batches: readonly (readonly number[])[],
+  options: {
+    readonly failSave?: number;
+    /** How often each of these webhooks is stale. */
+    readonly stale?: Readonly<Record<number, number>>;
+  } = {},
+) {
   const done: string[] = [];
+  const concluded: string[] = [];
+  const stored: string[] = [];
   const left = batches.map((ids) => ids.map(webhook));
   let failures = options.failSave ?? 0;
+  const stale = new Map(Object.entries(options.stale ?? {}).map(([id, times]) => [Number(id), times]));
+  const log = memoryLog();
   const converter: BatchConverter = {
     examine: async (webhooks) => {
       done.push(`examine ${webhooks.map(({ id }) => id).join()}`);
       return webhooks.map((each) => ({ webhook: each, conversion: conversion(each.id), files: [] }));
     },
-    conclude: async (batch) => batch.map((each) => each.conversion),
+    conclude: async (batch) => {
+      concluded.push(ids(batch.map((each) => each.conversion)));
+      return batch.map((each) => each.conversion);
+    },
   };
   const loop = startConverting({
     store: {
@@ -32,19 +49,28 @@ function start(batches: readonly (readonly number[])[], options: { readonly fail
       saveConversions: async (saved) => {
         await new Promise((resolve) => setTimeout(resolve, 5));
         if (failures-- > 0) throw new StoreError('store_full', 'the disk is full');
-        done.push(`save ${saved.map(({ webhookId }) => webhookId).join()}`);
-        return saved.map(({ webhookId }): SavedConversion => ({ webhookId, applied: true, events: [] }));
+        done.push(`save ${ids(saved)}`);
+        return saved.map(({ webhookId }): SavedConversion => {
+          const times = stale.get(webhookId) ?? 0;
+          stale.set(webhookId, times - 1);
+          if (times > 0) return { webhookId, applied: false, stale: true, events: [] };
+          const event = { id: webhookId, messageId: 'evt', duplicateOf: null, deliveries: 1 };
+          return { webhookId, applied: true, events: [event] };
+        });
       },
     },
     converter,
-    onEvent: () => {},
+    onEvent: (source, event) => stored.push(`${source} ${event}`),
     onSaved: () => {},
-    log: memoryLog(),
+    log,
     now: Date.now,
     pollInterval: 10,
   });
-  return { done, loop };
+  return { done, concluded, stored, log, loop };
 }
+
+const warnings = (log: ReturnType<typeof memoryLog>): readonly string[] =>
+  log.lines.filter((line) => !line.includes('event stored'));
 
 const until = async (condition: () => boolean): Promise<void> => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -71,4 +97,36 @@ it('finishes what is examined before it stops', async () => {
   expect(done.filter((step) => step.startsWith('examine')).length).toBe(
     done.filter((step) => step.startsWith('save')).length,
   );
+});
+
+it('concludes anew what is stale, before what comes after it is saved, and tells of each event once', async () => {
+  const { done, concluded, stored, log, loop } = start([[1, 2, 3], [4]], { stale: { 2: 2, 3: 1 } });
+  await until(() => done.includes('save 4'));
+  await loop.stop();
+  expect(done.filter((step) => step.startsWith('save'))).toEqual([
+    'save 1,2,3',
+    'save 2,3',
+    'save 2',
+    'save 4',
+  ]);
+  expect(concluded).toEqual(['1,2,3', '2,3', '2', '4']);
+  expect(stored).toHaveLength(4);
+  expect(warnings(log)).toEqual([]);
+});
+
+it('leaves what is stale ever again to a later claim, and says so', async () => {
+  const { done, log, loop } = start([[1, 2], [3]], { stale: { 2: 1_000 } });
+  await until(() => done.includes('save 3'));
+  await loop.stop();
+  expect(done.filter((step) => step === 'save 2')).toHaveLength(10);
+  expect(warnings(log)).toEqual(['{"webhook":2} "its files change all the time; converted later"']);
+});
+
+it('tries as long as something is saved each time', async () => {
+  const many = Array.from({ length: 30 }, (_, index) => index);
+  const { done, log, loop } = start([many, [99]], { stale: Object.fromEntries(many.entries()) });
+  await until(() => done.includes('save 99'));
+  await loop.stop();
+  expect(done.filter((step) => step.startsWith('save'))).toHaveLength(31);
+  expect(warnings(log)).toEqual([]);
 });

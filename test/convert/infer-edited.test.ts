@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.js';
 import { convertAll, createBatchConverter, examineHere } from '../../src/convert/batch.js';
 import { createExamine } from '../../src/convert/converter.js';
+import { saveConcluded } from '../../src/convert/save-concluded.js';
 import { toNew } from '../../src/formats/forward.js';
 import { DEFAULT_STATUSES } from '../../src/formats/legacy.js';
 import type { NewWebhook, Verified } from '../../src/model.js';
@@ -62,9 +63,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Converts webhooks in one batch. @returns the names of the events, with a mark where it is a duplicate. */
-async function arrive(bodies: readonly Body[], from = 'extracta'): Promise<readonly string[]> {
-  await store.putWebhooks(
+const receive = (bodies: readonly Body[], from = 'extracta') =>
+  store.putWebhooks(
     bodies.map(
       (body) =>
         ({
@@ -76,6 +76,10 @@ async function arrive(bodies: readonly Body[], from = 'extracta'): Promise<reado
         }) as Verified<NewWebhook>,
     ),
   );
+
+/** Converts webhooks in one batch. @returns the names of the events, with a mark where it is a duplicate. */
+async function arrive(bodies: readonly Body[], from = 'extracta'): Promise<readonly string[]> {
+  await receive(bodies, from);
   const webhooks = await store.claimWebhooks({ limit: 1_000, now: time, lease: 1_000 });
   const converter = createBatchConverter(examineHere(examine), {
     latestAccepted: (files) => {
@@ -214,6 +218,35 @@ describe('inferEdited', () => {
     await store.close();
     store = await openStore('sqlite:shim.db', { mode: 'own', cwd: folder });
     expect(await arrive([legacy(file(2))])).toEqual(['edited']);
+  });
+
+  it('looks again where another process saves a result of the file meanwhile', async () => {
+    const meanwhile = [[legacy(file(1))], [legacy(file(3))], []];
+    const tried: number[] = [];
+    await receive([legacy(file(2)), legacy(file(2, { fileId: 'g' }))]);
+    const webhooks = await store.claimWebhooks({ limit: 10, now: time, lease: 1_000 });
+    const converter = createBatchConverter(examineHere(examine), store);
+    const names: string[] = [];
+    const left = await saveConcluded(
+      await converter.examine(webhooks),
+      converter,
+      async (conversions) => {
+        tried.push(conversions.length);
+        await arrive(meanwhile.shift() ?? []);
+        return store.saveConversions(conversions, time);
+      },
+      (_, conversions, saved) => {
+        const applied = conversions.filter((_, index) => saved[index]?.applied === true);
+        names.push(
+          ...applied
+            .flatMap((each) => (each.outcome === 'converted' ? each.events : []))
+            .map(({ event }) => event),
+        );
+      },
+    );
+    expect(left).toEqual([]);
+    expect(tried).toEqual([2, 1, 1]);
+    expect(names).toEqual(['extraction.processed', 'extraction.edited']);
   });
 
   it('asks the store once for a batch, and never where no source of it infers', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Store } from '../../src/store/store.js';
 import { backlogRules } from './conformance/backlogs.js';
+import { basisRules } from './conformance/basis.js';
 import { conversionRules } from './conformance/conversions.js';
 import { deliveryRules } from './conformance/deliveries.js';
 import { duplicateRules } from './conformance/duplicates.js';
@@ -70,6 +71,7 @@ export function describeStore(name: string, open: () => Promise<Subject>): void 
     backlogRules(given);
     fieldRules(given);
     latestAcceptedRules(given);
+    basisRules(given);
     listRules(given);
     ledgerRules(given);
     overviewRules(given);

@@ -1,12 +1,14 @@
 import type { Conversion, FileIdentity } from '../../model.js';
+import { Bases, basisOf } from '../bases.js';
 import { errorsText } from '../bounds.js';
 import type { SavedConversion } from '../rows.js';
 import { int8s, texts } from './arrays.js';
 import type { Database, Session, Statement } from './database.js';
 import type { Days } from './days.js';
 import { dayOfTime } from './ids.js';
+import { findLatest } from './latest-accepted.js';
 import { Sightings } from './sightings.js';
-import { take, type Waiting } from './take.js';
+import { leave, take, type Waiting } from './take.js';
 import { Writing } from './writing.js';
 
 /** Only what waits for conversion is in the inbox, only what is in quarantine can be put there again: see `take`. */
@@ -48,8 +50,15 @@ async function save(
     batch.flatMap(filesOf),
     since.length === 0 ? null : Math.min(...since),
     now,
+    // One subject of each file stands for all.
+    batch.flatMap(basisOf).flatMap(({ subjects }) => subjects.slice(0, 1)),
   );
-  const [sightings, taken] = await Promise.all([looked, take(session, batch)]);
+  const bases = new Bases(batch);
+  const asked = bases.files;
+  const inferred = asked.length > 0;
+  const latest = findLatest(session, asked);
+  const [sightings, known, taken] = await Promise.all([looked, latest, take(session, batch, inferred)]);
+  bases.know(known);
   const write = new Writing(sightings, taken, now);
   const refused: Refused[] = [];
   const saved = batch.map((conversion): SavedConversion => {
@@ -57,12 +66,21 @@ async function save(
     const webhook = taken.waiting.get(webhookId);
     if (!webhook) return { webhookId, applied: false, events: [] };
     taken.waiting.delete(webhookId);
+    if (!bases.hold(conversion)) return { webhookId, applied: false, stale: true, events: [] };
     if (conversion.outcome === 'quarantined') {
       refused.push({ ...webhook, reason: conversion.reason, errors: conversion.errors });
       return { webhookId, applied: true, events: [] };
     }
-    return { webhookId, applied: true, events: write.webhook(webhook, conversion) };
+    const events = write.webhook(webhook, conversion);
+    bases.saved(conversion, events);
+    return { webhookId, applied: true, events };
   });
+  if (inferred) {
+    leave(
+      session,
+      saved.filter(({ applied }) => applied).map(({ webhookId }) => webhookId),
+    );
+  }
   write.send(session);
   sightings.write(session);
   quarantine(session, refused, now);

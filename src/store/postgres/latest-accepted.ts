@@ -1,7 +1,7 @@
+import type { LatestResult } from '../../model.js';
 import { keysOf } from '../file-key.js';
-import type { LatestResult } from '../rows.js';
 import { byteas, int8s } from './arrays.js';
-import type { Database, Statement } from './database.js';
+import type { Session, Statement } from './database.js';
 
 /** `id + 0` keeps it from going back through all sightings by their id until a file turns up. */
 const LATEST: Statement<{ at: number; id: number; digest: Uint8Array }> = {
@@ -16,13 +16,13 @@ const LATEST: Statement<{ at: number; id: number; digest: Uint8Array }> = {
 
 /** The result that was accepted last for each file, whatever it is. Only asked where a source infers edits. */
 export async function findLatest(
-  db: Database,
+  session: Pick<Session, 'query'>,
   files: readonly (readonly Uint8Array[])[],
 ): Promise<readonly (LatestResult | null)[]> {
   const subjects = files.flat();
   if (subjects.length === 0) return files.map(() => null);
   const keys = subjects.map(keysOf);
-  const rows = await db.query(
+  const rows = await session.query(
     LATEST,
     int8s(keys.map(({ first }) => first)),
     int8s(keys.map(({ end }) => end)),

@@ -41,7 +41,7 @@ export const lockShared = (session: Session, what: typeof LOCK.order): void =>
  * Of two transactions with a file in common, the second waits for the first, so that it sees what that one accepted.
  * All take their locks in one order, so that none waits for another in a circle.
  *
- * @param keys one for each file
+ * @param keys one for each file, and for each whose other results matter as well: the locks of both are the same ones
  */
 export function lockFiles(session: Session, keys: readonly number[]): void {
   const space = OURS + LOCK.files;

@@ -1,6 +1,6 @@
 import type { FileIdentity, Format } from '../../model.js';
 import { type Acceptance, repeatOf } from '../conversion-rules.js';
-import { keyOf, nameOf } from '../file-key.js';
+import { keyOf, nameOf, spreadOf } from '../file-key.js';
 import { byteas, int8s, texts } from './arrays.js';
 import type { Session, Statement } from './database.js';
 import { dayOfTime, firstId, nextIdOfTime } from './ids.js';
@@ -40,17 +40,21 @@ export class Sightings {
 
   private constructor(private readonly now: number) {}
 
-  /** @param since the earliest acceptance that matters; null where none does. */
+  /**
+   * @param since the earliest acceptance that matters; null where none does
+   * @param subjects of files of which it matters what else is accepted: who else says so of them waits
+   */
   static async look(
     session: Session,
     files: readonly FileIdentity[],
     since: number | null,
     now: number,
+    subjects: readonly Uint8Array[],
   ): Promise<Sightings> {
     const found = new Sightings(now);
     if (files.length === 0) return found;
     const keys = [...new Set(files.map(keyOf))];
-    lockFiles(session, keys);
+    lockFiles(session, [...keys, ...subjects.map(spreadOf)]);
     if (since === null) return found;
     const rows = await session.query(LOOK, int8s(keys), firstId(dayOfTime(since)));
     for (const row of rows) found.#accepted.set(nameOf(row), { eventId: row.eventId, at: row.seenAt });

@@ -34,18 +34,39 @@ const TAKE: Statement<Waiting> = {
          SELECT ${COLUMNS} FROM received UNION ALL SELECT ${COLUMNS} FROM quarantined`,
 };
 
+/** The same, of which some may have to stay where they are: see `leave`. */
+const HOLD: Statement<Waiting> = {
+  name: 'hold_webhooks',
+  text: `WITH received AS (
+           SELECT ${COLUMNS} FROM inbox WHERE webhook_id = ANY ($1) FOR UPDATE
+         ), quarantined AS (
+           SELECT ${COLUMNS} FROM quarantine WHERE webhook_id = ANY ($1) AND state = 'quarantined' FOR UPDATE
+         )
+         SELECT * FROM received UNION ALL SELECT * FROM quarantined`,
+};
+
+const LEAVE: Statement<never> = {
+  name: 'leave_webhooks',
+  text: `WITH received AS (DELETE FROM inbox WHERE webhook_id = ANY ($1))
+         DELETE FROM quarantine WHERE webhook_id = ANY ($1) AND state = 'quarantined'`,
+};
+
 const NUMBERS: Statement<{ events: readonly number[]; deliveries: readonly number[] }> = {
   name: 'take_numbers',
   text: `SELECT ARRAY(SELECT nextval('events_id') FROM generate_series(1, $1::bigint)) AS events,
                 ARRAY(SELECT nextval('deliveries_id') FROM generate_series(1, $2::bigint)) AS deliveries`,
 };
 
-/** Takes the webhooks out of inbox and quarantine, and numbers for what is made of them. */
-export async function take(session: Session, batch: readonly Conversion[]): Promise<Taken> {
+/**
+ * Takes the webhooks out of inbox and quarantine, and numbers for what is made of them.
+ *
+ * @param stay they are not taken out yet, only kept from others: `leave` does it
+ */
+export async function take(session: Session, batch: readonly Conversion[], stay: boolean): Promise<Taken> {
   const events = batch.flatMap((conversion) => (conversion.outcome === 'converted' ? conversion.events : []));
   const deliveries = events.reduce((sum, { destinations }) => sum + destinations.length, 0);
   const [rows, numbers] = await Promise.all([
-    session.query(TAKE, int8s(batch.map(({ webhookId }) => webhookId))),
+    session.query(stay ? HOLD : TAKE, int8s(batch.map(({ webhookId }) => webhookId))),
     session.query(NUMBERS, events.length, deliveries),
   ]);
   return {
@@ -54,3 +75,6 @@ export async function take(session: Session, batch: readonly Conversion[]): Prom
     deliveries: numbers[0]?.deliveries ?? [],
   };
 }
+
+/** Takes out those of a batch that did not have to stay. */
+export const leave = (session: Session, ids: readonly number[]): void => session.send(LEAVE, int8s(ids));

@@ -1,9 +1,11 @@
 import type { Conversion, ConvertedEvent, FileIdentity, Format, Route } from '../../model.js';
+import { Bases } from '../bases.js';
 import { errorsText } from '../bounds.js';
 import { isWhole, makesDelivery } from '../conversion-rules.js';
 import type { SavedConversion } from '../rows.js';
 import type { Database, Statement, Value } from './driver.js';
 import { LateIndex } from './late-index.js';
+import type { LatestAccepted } from './latest-accepted.js';
 import type { Lines } from './lines.js';
 import type { Sightings } from './sightings.js';
 import { Insert, optionalText, text } from './values.js';
@@ -15,6 +17,7 @@ const DELIVERY_COLUMNS = ['event_id', 'destination', 'mode', 'share', 'whole', '
 /** Events, with what follows from them, or quarantine. */
 export class Conversions {
   readonly #leaveInbox: Statement<Waiting>;
+  readonly #returnToInbox: Statement<never>;
   readonly #inQuarantine: Statement<Waiting>;
   readonly #leaveQuarantine: Statement<never>;
   readonly #quarantine: Statement<never>;
@@ -27,11 +30,13 @@ export class Conversions {
     db: Database,
     private readonly sightings: Sightings,
     private readonly lines: Lines,
+    private readonly latest: Pick<LatestAccepted, 'find'>,
   ) {
     const these = 'webhook_id IN (SELECT value FROM json_each(?))';
     this.#leaveInbox = db.prepareTuples(
       `DELETE FROM inbox WHERE ${these} RETURNING webhook_id, format, received_at`,
     );
+    this.#returnToInbox = db.prepare('INSERT INTO inbox VALUES (?, ?, ?)');
     this.#inQuarantine = db.prepareTuples(
       `SELECT webhook_id, format, received_at FROM quarantine CROSS JOIN webhooks ON id = webhook_id
         WHERE state = 'quarantined' AND ${these}`,
@@ -66,18 +71,26 @@ export class Conversions {
   save(batch: readonly Conversion[], now: number): readonly SavedConversion[] {
     const { waiting, quarantined } = this.#take(batch.map((conversion) => conversion.webhookId));
     this.sightings.look(batch.flatMap(filesOf));
+    const bases = new Bases(batch);
+    const asked = bases.files;
+    if (asked.length > 0) bases.know(this.latest.find(asked));
     const write = new Writing(this.sightings, this.#lastEvent.get()?.seq ?? 0, now);
     const saved = batch.map((conversion): SavedConversion => {
       const { webhookId } = conversion;
       const webhook = waiting.get(webhookId);
       if (!webhook) return { webhookId, applied: false, events: [] };
       waiting.delete(webhookId);
+      if (!bases.hold(conversion)) {
+        if (!quarantined.has(webhookId)) this.#returnToInbox.run(...webhook);
+        return { webhookId, applied: false, stale: true, events: [] };
+      }
       if (conversion.outcome === 'quarantined') {
         this.#quarantine.run(webhookId, conversion.reason, errorsText(conversion.errors), now);
         return { webhookId, applied: true, events: [] };
       }
       if (quarantined.has(webhookId)) this.#leaveQuarantine.run(webhookId);
       const events = write.webhook(webhook, conversion.events, conversion.duplicatesSince);
+      bases.saved(conversion, events);
       return { webhookId, applied: true, events };
     });
     this.#insertEvents.run(write.events);

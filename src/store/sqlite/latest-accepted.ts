@@ -1,5 +1,5 @@
+import type { LatestResult } from '../../model.js';
 import { keysOf } from '../file-key.js';
-import type { LatestResult } from '../rows.js';
 import type { Database, Statement } from './driver.js';
 
 interface Accepted {
@@ -10,7 +10,7 @@ interface Accepted {
 
 /**
  * The result that was accepted last for each file, whatever it is. Only asked where a source infers edits, so that it
- * reads the ledger by itself: what is committed, through the late index, and after that through a map of its own.
+ * reads the ledger by itself: through the late index, and after that through a map of its own.
  */
 export class LatestAccepted {
   readonly #through: Statement<{ through: number }>;
@@ -42,6 +42,13 @@ export class LatestAccepted {
       }
       return latest === null ? null : { subject: latest.subject, digest: latest.digest };
     });
+  }
+
+  /** Something was undone that may have been read. */
+  forget(): void {
+    this.#recent.clear();
+    this.#start = 0;
+    this.#last = 0;
   }
 
   #catchUp(): void {

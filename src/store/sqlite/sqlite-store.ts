@@ -69,14 +69,18 @@ export class SqliteStore extends DestinationSteering implements Store {
     const replay = new Replay(db, lines);
     super({ db, deliveries, lines, replay });
     const sightings = new Sightings(db);
+    const latestAccepted = new LatestAccepted(db);
     this.#commit = new GroupCommit(
       db,
       (error) => storeError(path, error),
-      () => sightings.forget(),
+      () => {
+        sightings.forget();
+        latestAccepted.forget();
+      },
     );
     this.#lastSeen = new LastSeenTable(db);
     this.#inbox = new Inbox(db, this.#lastSeen);
-    this.#conversions = new Conversions(db, sightings, lines);
+    this.#conversions = new Conversions(db, sightings, lines, latestAccepted);
     this.#deliveries = deliveries;
     this.#replay = replay;
     this.#quarantine = new Quarantine(db);
@@ -85,7 +89,7 @@ export class SqliteStore extends DestinationSteering implements Store {
     this.#sightingLists = new SightingLists(db);
     this.#waitingCounts = new WaitingCounts(db);
     this.#fields = new Fields(db);
-    this.#latestAccepted = new LatestAccepted(db);
+    this.#latestAccepted = latestAccepted;
     this.#prune = new Prune(db);
     this.#refused = new Refused(db, this.#inbox);
     this.#ping = db.prepare(
@@ -104,7 +108,7 @@ export class SqliteStore extends DestinationSteering implements Store {
 
   async saveConversions(batch: readonly Conversion[], now: number) {
     const saved = await this.#write(() => this.#conversions.save(batch, now));
-    this.#inbox.done(saved.map((conversion) => conversion.webhookId));
+    this.#inbox.done(saved.filter(({ stale }) => stale !== true).map(({ webhookId }) => webhookId));
     return saved;
   }
 

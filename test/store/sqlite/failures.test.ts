@@ -12,12 +12,13 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { StoreError } from '../../../src/errors.js';
+import type { Conversion, LatestResult } from '../../../src/model.js';
 import { openStore } from '../../../src/store/open.js';
 import { Database } from '../../../src/store/sqlite/driver.js';
 import { migrate } from '../../../src/store/sqlite/migrations.js';
 import { SqliteStore } from '../../../src/store/sqlite/sqlite-store.js';
 import type { Store } from '../../../src/store/store.js';
-import { claimWebhooks, putOne, T0, webhook } from '../samples.js';
+import { claimWebhooks, event, file, only, putOne, T0, webhook } from '../samples.js';
 import { temporaryFolder } from './folder.js';
 
 const URL = 'sqlite:data/shim.db';
@@ -68,6 +69,27 @@ async function storeOfLittleSpace(): Promise<{ readonly store: Store; readonly m
 }
 
 describe('a full disk', () => {
+  it('leaves nothing of what was undone to infer edits from', async () => {
+    const { store, makeSpace } = await storeOfLittleSpace();
+    const [one, two, three] = [await putOne(store), await putOne(store), await putOne(store)];
+    const inferred = (id: number, latest: LatestResult | null): Conversion => ({
+      outcome: 'converted',
+      webhookId: id,
+      events: [event({ files: [file('a', `result ${id}`)] })],
+      duplicatesSince: null,
+      basis: [{ subjects: [file('a').subject], latest }],
+    });
+    const first = { subject: 0, digest: file('a', `result ${one}`).digest };
+    const batch = await Promise.allSettled([
+      store.saveConversions([inferred(one, null)], T0),
+      store.saveConversions([inferred(two, first)], T0),
+      putOne(store, { body: 'x'.repeat(8 * 1024 * 1024) }),
+    ]);
+    expect(batch.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    makeSpace();
+    expect(only(await store.saveConversions([inferred(three, null)], T0)).applied).toBe(true);
+  });
+
   it('is said, loses nothing, and is got over once there is space', async () => {
     const { store, makeSpace } = await storeOfLittleSpace();
     const body = 'x'.repeat(100_000);
