@@ -8,7 +8,7 @@ const FEW = 10_000;
 const LIMIT = 64;
 const DAYS = 5;
 const DAY = 86_400_000;
-const CLAIMS = 300;
+const CLAIMS = 600;
 /** Claims and settlements in a row, without a vacuum. */
 const WORN = 200_000;
 /** Ids of the rows that are made here, away from those that the store gives. */

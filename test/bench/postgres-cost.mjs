@@ -1,7 +1,7 @@
 // What one webhook with one delivery costs: bytes that are kept, bytes of write-ahead log, and CPU on both sides.
 import { readdirSync, readFileSync } from 'node:fs';
 import { sql } from './postgres-server.mjs';
-import { countOf, cpuOf, load, startHandler, startShim, until } from './processes.mjs';
+import { countOf, cpuOf, load, memoryOf, startHandler, startShim, until } from './processes.mjs';
 
 const WARM_UP = 10;
 const MICROSECONDS = 1_000_000;
@@ -49,6 +49,7 @@ export async function measureCost({ postgres, seconds, size }) {
   const before = { ...(await stateOf(storeUrl)), shim: cpuOf(shim.pid), server: cpuOfServer(postgres.pid()) };
   const count = await run(seconds * 3);
   const after = { ...(await stateOf(storeUrl)), shim: cpuOf(shim.pid), server: cpuOfServer(postgres.pid()) };
+  const { peak } = memoryOf(shim.pid);
   await shim.stop();
   await handler.stop();
   await postgres.dropDatabase(storeUrl);
@@ -59,6 +60,7 @@ export async function measureCost({ postgres, seconds, size }) {
     ['CPU of the instance, µs', Math.round(each('shim') * MICROSECONDS)],
     ['CPU of the server, µs', Math.round(each('server') * MICROSECONDS)],
     ['connections of the instance', after.connections],
+    ['memory of the instance, MB resident at the most', Math.round(peak / 1_000_000)],
   ];
   const lines = rows.map(([name, value]) => `| ${name} | ${value} |\n`);
   return `| a webhook of ${size} bytes with one delivery, over ${count} | |\n|---|---|\n${lines.join('')}`;

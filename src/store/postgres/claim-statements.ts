@@ -20,15 +20,18 @@ interface Row extends ContentsRow {
   readonly number: number;
 }
 
-/** Of many instances each takes others, without waiting. The outbox holds nothing that is over. */
+/**
+ * Of many instances each takes others, without waiting. The outbox holds nothing that is over. What is locked stays where
+ * it is (its ctid), so that it need not be looked up once more.
+ */
 const claiming = (name: string, due: string): Statement<Row> => ({
   name,
   text: `WITH due AS MATERIALIZED (
            ${due}
          ), claimed AS (
            UPDATE outbox o SET state = 'sending', lease_until = $1, fence = o.fence + 1
-             FROM (SELECT delivery_id, sum(size) OVER (ORDER BY due_at, number) - size AS before FROM due) d
-            WHERE o.delivery_id = d.delivery_id AND d.before < ${CLAIM_SIZE}
+             FROM (SELECT place, sum(size) OVER (ORDER BY due_at, number) - size AS before FROM due) d
+            WHERE o.ctid = d.place AND d.before < ${CLAIM_SIZE}
            RETURNING o.*
          )
          SELECT c.delivery_id AS id, c.fence, c.mode, c.share, c.whole, c.attempts, c.event_id AS "eventId",
@@ -40,7 +43,7 @@ const claiming = (name: string, due: string): Statement<Row> => ({
 
 /** A row that was put in line meanwhile is passed over, since rows that changed are looked at again. */
 const due = (guard: string): string =>
-  `SELECT delivery_id, size, due_at, number FROM outbox
+  `SELECT ctid AS place, size, due_at, number FROM outbox
     WHERE destination = $2 AND state = 'pending' AND due_at <= $3 AND (due_at, number) >= ($5, $6)
       AND NOT lined AND ${guard}
     ORDER BY due_at, number LIMIT $4 FOR UPDATE SKIP LOCKED`;
@@ -50,9 +53,9 @@ const CLAIM_DUE = claiming('claim_due', due('true'));
 /** OFFSET 0 keeps PostgreSQL to a look for each id, where it might rather read all that is due. */
 const CLAIM_THESE = claiming(
   'claim_these',
-  `SELECT o.delivery_id, o.size, o.due_at, o.number
+  `SELECT o.place, o.size, o.due_at, o.number
      FROM unnest($3::bigint[]) these (id), LATERAL (
-       SELECT * FROM outbox WHERE delivery_id = these.id OFFSET 0 FOR UPDATE SKIP LOCKED) o
+       SELECT ctid AS place, * FROM outbox WHERE delivery_id = these.id OFFSET 0 FOR UPDATE SKIP LOCKED) o
     WHERE o.destination = $2 AND o.state = 'pending' AND o.lined`,
 );
 
