@@ -10,6 +10,8 @@ import type { createWorkMetrics } from './telemetry/work-metrics.js';
 import { startConvertThread } from './thread/start-convert-thread.js';
 
 const POLL_INTERVAL = 200;
+/** After a batch of webhooks the next is expected within so many milliseconds. */
+const RECEIVING = 50;
 
 /** What looks for work by itself, until it is stopped. */
 export interface Loops {
@@ -42,6 +44,7 @@ export async function startLoops(options: {
   const { configure, examine, takeFields } = convertThread.api;
   await configure(config);
   let current = config;
+  let lastPut = 0;
   const recording = startRecordingFields({ ...common, take: takeFields });
   const retention = startRetention({ ...common, keptFor: () => keptFor(current) });
   const dispatcher = startDispatcher({
@@ -53,6 +56,7 @@ export async function startLoops(options: {
   const converting = startConverting({
     ...common,
     converter: createBatchConverter(examine, store),
+    receiving: () => Date.now() - lastPut < RECEIVING,
     onEvent: metrics.onEvent,
     onSaved: dispatcher.wake,
   });
@@ -62,7 +66,10 @@ export async function startLoops(options: {
   });
 
   return {
-    wake: converting.wake,
+    wake: () => {
+      lastPut = Date.now();
+      converting.wake();
+    },
     configure: async (next) => {
       await configure(next);
       dispatcher.configure(next);

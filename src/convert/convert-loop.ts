@@ -6,8 +6,11 @@ import type { Log } from '../telemetry/log.js';
 import type { BatchConverter, ExaminedBatch } from './batch.js';
 import { saveConcluded } from './save-concluded.js';
 
-/** Webhooks in one go. */
-const BATCH = 64;
+/**
+ * Webhooks in one go. While senders wait, so few, and one batch after the other, that their answers come first: a third
+ * more of them a second where the processors are all busy. What is left is made up for once they pause.
+ */
+const BATCH = { idle: 64, receiving: 8 };
 /**
  * Longer than a batch takes: only after a fault of ours, or the end of an instance, is a webhook handed out again. Until
  * then a destination that is in order waits for it, so it is not longer than that. To convert twice does no harm.
@@ -29,6 +32,8 @@ export interface Loop {
 export function startConverting(options: {
   readonly store: Pick<Store, 'claimWebhooks' | 'saveConversions'>;
   readonly converter: BatchConverter;
+  /** Whether senders wait for their answers about now. */
+  readonly receiving: () => boolean;
   /** Told of each event that was stored. */
   readonly onEvent: (source: string, event: string) => void;
   /** Called when deliveries were added. */
@@ -90,7 +95,8 @@ export function startConverting(options: {
 
   /** The next batch, examined, so far as there is one. */
   const examineNext = async (): Promise<ExaminedBatch | null> => {
-    const webhooks = await store.claimWebhooks({ limit: BATCH, now: now(), lease: LEASE });
+    const limit = options.receiving() ? BATCH.receiving : BATCH.idle;
+    const webhooks = await store.claimWebhooks({ limit, now: now(), lease: LEASE });
     if (webhooks.length === 0) return null;
     return converter.examine(webhooks);
   };
@@ -106,14 +112,14 @@ export function startConverting(options: {
   };
 
   /**
-   * Finishes a batch while the next one is examined: two threads are at work.
+   * Finishes a batch, and examines the next one meanwhile, so that two threads are at work, unless senders wait.
    *
    * @returns the next one; null where nothing waits, or where it is not to be had now
    */
   const step = async (current: ExaminedBatch | null): Promise<ExaminedBatch | null> => {
     moved = now();
     const [next, finished] = await Promise.allSettled([
-      stopping ? null : examineNext(),
+      stopping || (current !== null && options.receiving()) ? null : examineNext(),
       current === null ? null : finish(current),
     ]);
     const faults = [next, finished].flatMap((part) => (part.status === 'rejected' ? [part.reason] : []));

@@ -22,6 +22,7 @@ function start(
   batches: readonly (readonly number[])[],
   options: {
     readonly failSave?: number;
+    readonly receiving?: boolean;
     /** How often each of these webhooks is stale. */
     readonly stale?: Readonly<Record<number, number>>;
   } = {},
@@ -60,6 +61,7 @@ function start(
       },
     },
     converter,
+    receiving: () => options.receiving ?? false,
     onEvent: (source, event) => stored.push(`${source} ${event}`),
     onSaved: () => {},
     log,
@@ -81,6 +83,13 @@ it('examines the next batch while the one before it is saved, and saves in the o
   await until(() => done.length === 6);
   await loop.stop();
   expect(done).toEqual(['examine 1,2', 'examine 3', 'save 1,2', 'examine 4', 'save 3', 'save 4']);
+});
+
+it('does one after the other while senders wait, so that their answers come first', async () => {
+  const { done, loop } = start([[1, 2], [3]], { receiving: true });
+  await until(() => done.length === 4);
+  await loop.stop();
+  expect(done).toEqual(['examine 1,2', 'save 1,2', 'examine 3', 'save 3']);
 });
 
 it('keeps what is examined where the store does not take what came before', async () => {

@@ -116,6 +116,7 @@ it('tells one result of each file from its edits, whichever of two instances con
   const loops = stores.map((store) =>
     startConverting({
       store,
+      receiving: () => false,
       converter: createBatchConverter(examineHere(createExamine(config)), store),
       onEvent: () => {},
       onSaved: () => {},
