@@ -6,7 +6,7 @@ import { CONVERT_VERBS, type ConvertApi } from './convert-api.js';
  * Megabytes. All that is made of a webhook there is garbage as soon as it has been answered: a small young generation
  * is emptied while it is in the processor's cache.
  */
-const HEAP = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 512 };
+const HEAP = { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 512 };
 
 /** Starts the convert thread. If it ends by itself, so does this one: its owner has to start both anew. */
 export function startConvertThread(): { readonly api: ConvertApi; stop(): Promise<void> } {
