@@ -16,8 +16,8 @@ const BUSY_PAUSE = 10;
 
 /**
  * A checkpoint at 1000 pages (4 MiB) cost no throughput against 4000, and halved the 99th percentile of a put (27 ms
- * instead of 47); neither 32 nor 16 MiB of cache (given in KiB) gained anything over 8. A transaction of large bodies may make the WAL
- * larger for once: it is cut back to the limit, in bytes. No mmap: its pages would count as resident.
+ * instead of 47); neither 32 nor 16 MiB of cache (given in KiB) gained anything over 8. A transaction of large bodies may
+ * make the WAL larger for once: it is cut back to the limit, in bytes. No mmap: its pages would count as resident.
  */
 const SETTINGS = `
   PRAGMA busy_timeout = ${BUSY_TIMEOUT};
