@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, DestinationConfig } from '../config/config.js';
-import { createSleep } from '../sleep.js';
 import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
 import { VERSION } from '../version.js';
 import { createCompose } from './compose.js';
 import { tryAtOnce } from './holds.js';
 import { type Lane, type LaneOptions, type OnAttempt, startLane } from './lane.js';
+import { repeat } from './repeat.js';
 import { createTrouble } from './trouble.js';
 import { startWatch } from './watch.js';
 import { within } from './within.js';
@@ -138,29 +138,11 @@ function startSweep(options: {
 }): { stop(): Promise<void> } {
   const { store, log, now } = options;
   const trouble = createTrouble(log, 'looking for expired leases');
-  const sleep = createSleep();
-  let stopping = false;
-  const run = async (): Promise<void> => {
-    while (!stopping) {
-      try {
-        const count = await store.releaseExpired(now());
-        trouble.worked();
-        if (count > 0) {
-          log.warn({ count }, 'deliveries whose lease had ended are due again');
-          options.onReleased();
-        }
-      } catch (error) {
-        trouble.failed(error);
-      }
-      await sleep.for(options.interval);
-    }
+  const release = async (): Promise<void> => {
+    const count = await store.releaseExpired(now());
+    if (count === 0) return;
+    log.warn({ count }, 'deliveries whose lease had ended are due again');
+    options.onReleased();
   };
-  const running = run();
-  return {
-    stop: async () => {
-      stopping = true;
-      sleep.wake();
-      await running;
-    },
-  };
+  return repeat(release, { interval: options.interval, trouble });
 }

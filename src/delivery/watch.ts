@@ -1,7 +1,7 @@
-import { createSleep } from '../sleep.js';
 import type { DestinationState } from '../store/destination-verbs.js';
 import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
+import { repeat } from './repeat.js';
 import { createTrouble } from './trouble.js';
 
 /**
@@ -18,9 +18,7 @@ export function startWatch(options: {
 }): { stop(): Promise<void> } {
   const { store, log, now } = options;
   const trouble = createTrouble(log, 'looking for paused destinations');
-  const sleep = createSleep();
   const paused = new Set<string>();
-  let stopping = false;
 
   const look = ({ destination, paused: pause, openUntil }: DestinationState): void => {
     if (pause !== null || (openUntil !== null && openUntil > now())) options.onHeld(destination);
@@ -35,23 +33,8 @@ export function startWatch(options: {
     }
   };
 
-  const run = async (): Promise<void> => {
-    while (!stopping) {
-      try {
-        for (const state of await store.destinationStates()) look(state);
-        trouble.worked();
-      } catch (error) {
-        trouble.failed(error);
-      }
-      await sleep.for(options.interval);
-    }
+  const lookAtAll = async (): Promise<void> => {
+    for (const state of await store.destinationStates()) look(state);
   };
-  const running = run();
-  return {
-    stop: async () => {
-      stopping = true;
-      sleep.wake();
-      await running;
-    },
-  };
+  return repeat(lookAtAll, { interval: options.interval, trouble });
 }
