@@ -19,10 +19,11 @@ type Row = readonly [
   webhookId: number,
   source: string,
   format: Format,
-  raw: Text,
   signature: Text,
   afterDead: number | null,
 ];
+
+type Body = Statement<readonly [body: Text]>;
 
 const DUE = "d.destination = ? AND d.state = 'pending' AND d.due_at <= ?";
 
@@ -31,6 +32,7 @@ export class Deliveries {
   readonly #anyDue: Statement<unknown>;
   readonly #due: Statement<Row>;
   readonly #these: Statement<Row>;
+  readonly #body: Body;
   readonly #send: Statement<never>;
   readonly #settle: Statement<{ attempts: number }>;
   readonly #deliver: Statement<readonly [id: number, attempts: number]>;
@@ -43,12 +45,13 @@ export class Deliveries {
   constructor(db: Database) {
     this.#anyDue = db.prepare(`SELECT 1 FROM deliveries d WHERE ${DUE} LIMIT 1`);
     const from = `SELECT d.id, d.fence, d.mode, d.share, d.whole, d.attempts, d.event_id, e.received_at, e.event, e.message_id,
-              e.body, e.plain, e.webhook_id, w.source, w.format, w.body, w.signature, d.after_dead
+              e.body, e.plain, e.webhook_id, w.source, w.format, w.signature, d.after_dead
          FROM deliveries d CROSS JOIN events e ON e.id = d.event_id CROSS JOIN webhooks w ON w.id = e.webhook_id`;
     this.#due = db.prepareTuples(`${from} WHERE ${DUE} ORDER BY d.due_at, d.id LIMIT ?`);
     this.#these = db.prepareTuples(
       `${from} WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.due_at, d.id`,
     );
+    this.#body = db.prepareTuples('SELECT body FROM webhooks WHERE id = ?');
     this.#send = db.prepare(
       `UPDATE deliveries SET state = 'sending', lease_until = ?, fence = fence + 1
         WHERE id IN (SELECT value FROM json_each(?))`,
@@ -115,7 +118,7 @@ export class Deliveries {
   }
 
   #claimRows(rows: readonly Row[], destination: string, leaseEnd: number): readonly ClaimedDelivery[] {
-    const claimed = rows.map((row) => claimedDelivery(row, destination));
+    const claimed = rows.map((row) => claimedDelivery(row, destination, this.#body));
     if (claimed.length > 0) this.#send.run(leaseEnd, JSON.stringify(claimed.map(({ id }) => id)));
     return claimed;
   }
@@ -201,9 +204,9 @@ const attemptValues = (attempt: Attempt, error: Value): readonly Value[] => [
   attempt.fault,
 ];
 
-function claimedDelivery(row: Row, destination: string): ClaimedDelivery {
+function claimedDelivery(row: Row, destination: string, bodies: Body): ClaimedDelivery {
   const [id, fence, mode, share, whole, attempts, eventId, receivedAt, event, messageId, ...content] = row;
-  const [body, plain, webhookId, source, format, raw, signature, afterDead] = content;
+  const [body, plain, webhookId, source, format, signature, afterDead] = content;
   return {
     id,
     fence: fence + 1,
@@ -220,6 +223,30 @@ function claimedDelivery(row: Row, destination: string): ClaimedDelivery {
     messageId: fromText(messageId),
     body: fromOptionalText(body),
     plain: plain === 1,
-    webhook: { id: webhookId, source, format, body: fromText(raw), signature: fromText(signature) },
+    webhook: new ClaimedWebhook(webhookId, source, format, fromText(signature), bodies),
   };
+}
+
+/**
+ * The webhook of a delivery, whose body is read when it is sent. A claim is held for as long as it waits for a slot and
+ * for its answer: bodies that were held as long made up most of what the collector copies.
+ */
+class ClaimedWebhook {
+  readonly #bodies: Body;
+
+  constructor(
+    readonly id: number,
+    readonly source: string,
+    readonly format: Format,
+    readonly signature: string,
+    bodies: Body,
+  ) {
+    this.#bodies = bodies;
+  }
+
+  get body(): string {
+    const row = this.#bodies.get(this.id);
+    if (row === undefined) throw new Error(`webhook ${this.id} is not there any more`);
+    return fromText(row[0]);
+  }
 }
