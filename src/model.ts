@@ -148,6 +148,7 @@ export interface ClaimedDelivery {
   readonly messageId: string;
   readonly body: string | null;
   readonly plain: boolean;
+  /** A store may read its `body` only when that is asked for, and throw where it cannot. */
   readonly webhook: Pick<StoredWebhook, 'id' | 'source' | 'format' | 'body' | 'signature'>;
 }
 

@@ -22,13 +22,16 @@ export interface GroupCommit {
 
 /**
  * Group commit without a timer: one batch is on its way, and all that comes in meanwhile is the next. A lone webhook
- * waits for nobody, and under load the cost of a durable write is shared.
+ * waits for nobody, and under load the cost of a durable write is shared. Where nothing is on its way, all that comes in
+ * the same turn of the event loop is one batch: requests come in bursts, and with a commit for the first of each alone a
+ * tenth fewer of them were answered a second.
  */
 export function createGroupCommit(store: Pick<Store, 'putWebhooks'>): GroupCommit {
   let waiting: Waiting[] = [];
   let committing: Promise<void> | null = null;
 
   const commit = async (): Promise<void> => {
+    await new Promise(setImmediate);
     while (waiting.length > 0) {
       const batch = waiting.slice(0, MAX_BATCH);
       waiting = waiting.slice(MAX_BATCH);

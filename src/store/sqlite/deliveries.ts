@@ -223,30 +223,18 @@ function claimedDelivery(row: Row, destination: string, bodies: Body): ClaimedDe
     messageId: fromText(messageId),
     body: fromOptionalText(body),
     plain: plain === 1,
-    webhook: new ClaimedWebhook(webhookId, source, format, fromText(signature), bodies),
+    webhook: {
+      id: webhookId,
+      source,
+      format,
+      signature: fromText(signature),
+      // Read when it is sent: a claim is held for as long as it waits for a slot and for its answer, and bodies that were
+      // held as long made up most of what the collector copies.
+      get body() {
+        const row = bodies.get(webhookId);
+        if (row === undefined) throw new Error(`webhook ${webhookId} is not there any more`);
+        return fromText(row[0]);
+      },
+    },
   };
-}
-
-/**
- * The webhook of a delivery, whose body is read when it is sent. A claim is held for as long as it waits for a slot and
- * for its answer: bodies that were held as long made up most of what the collector copies.
- */
-class ClaimedWebhook {
-  readonly #bodies: Body;
-
-  constructor(
-    readonly id: number,
-    readonly source: string,
-    readonly format: Format,
-    readonly signature: string,
-    bodies: Body,
-  ) {
-    this.#bodies = bodies;
-  }
-
-  get body(): string {
-    const row = this.#bodies.get(this.id);
-    if (row === undefined) throw new Error(`webhook ${this.id} is not there any more`);
-    return fromText(row[0]);
-  }
 }
