@@ -20,29 +20,45 @@ export interface GroupCommit {
   drained(): Promise<void>;
 }
 
+/** Batches on their way: while one waits for the disk, the next is handed over. */
+const UNDER_WAY = 2;
+
 /**
- * Group commit without a timer: one batch is on its way, and all that comes in meanwhile is the next. A lone webhook
- * waits for nobody, and under load the cost of a durable write is shared. Where nothing is on its way, all that comes in
- * the same turn of the event loop is one batch: requests come in bursts, and with a commit for the first of each alone a
- * tenth fewer of them were answered a second.
+ * Group commit without a timer: what comes in within one turn of the event loop is a batch, for requests come in bursts,
+ * and while two batches are on their way, all that comes in is the next. A lone webhook waits for nobody, and under load
+ * the cost of a durable write is shared.
  */
 export function createGroupCommit(store: Pick<Store, 'putWebhooks'>): GroupCommit {
   let waiting: Waiting[] = [];
-  let committing: Promise<void> | null = null;
+  let scheduled = false;
+  const underWay = new Set<Promise<void>>();
 
-  const commit = async (): Promise<void> => {
-    await new Promise(setImmediate);
-    while (waiting.length > 0) {
+  const put = async (batch: readonly Waiting[]): Promise<void> => {
+    try {
+      const ids = await store.putWebhooks(batch.map((each) => each.webhook));
+      for (const [index, each] of batch.entries()) each.resolve(ids[index] ?? 0);
+    } catch (error) {
+      for (const each of batch) each.reject(error);
+    }
+  };
+  const start = (): void => {
+    while (waiting.length > 0 && underWay.size < UNDER_WAY) {
       const batch = waiting.slice(0, MAX_BATCH);
       waiting = waiting.slice(MAX_BATCH);
-      try {
-        const ids = await store.putWebhooks(batch.map((each) => each.webhook));
-        for (const [index, each] of batch.entries()) each.resolve(ids[index] ?? 0);
-      } catch (error) {
-        for (const each of batch) each.reject(error);
-      }
+      const putting = put(batch).then(() => {
+        underWay.delete(putting);
+        start();
+      });
+      underWay.add(putting);
     }
-    committing = null;
+  };
+  const schedule = (): void => {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      start();
+    });
   };
 
   return {
@@ -53,10 +69,12 @@ export function createGroupCommit(store: Pick<Store, 'putWebhooks'>): GroupCommi
           return;
         }
         waiting.push({ webhook, resolve, reject });
-        committing ??= commit();
+        schedule();
       }),
     drained: async () => {
-      while (committing !== null) await committing;
+      while (scheduled || underWay.size > 0) await (underWay.size > 0 ? Promise.race(underWay) : turn());
     },
   };
 }
+
+const turn = (): Promise<void> => new Promise(setImmediate);

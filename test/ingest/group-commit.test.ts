@@ -30,19 +30,22 @@ describe('the group commit', () => {
     expect(await Promise.all(answers)).toEqual([1, 2]);
   });
 
-  it('writes all that comes while a batch is on its way together', async () => {
+  it('has two batches on their way, and writes all that comes meanwhile together', async () => {
     const store = slowStore();
     const { accept } = createGroupCommit(store);
-    const first = accept(webhook('a'));
+    const answers: Promise<number>[] = [];
+    for (const body of ['a', 'b', 'c', 'd']) {
+      answers.push(accept(webhook(body)));
+      await settled();
+    }
+    expect(store.writes.map((write) => write.bodies)).toEqual([['a'], ['b']]);
+    store.writes[1]?.done([2]);
+    expect(await answers[1]).toBe(2);
     await settled();
-    const others = [accept(webhook('b')), accept(webhook('c'))];
-    expect(store.writes.map((write) => write.bodies)).toEqual([['a']]);
+    expect(store.writes.map((write) => write.bodies)).toEqual([['a'], ['b'], ['c', 'd']]);
     store.writes[0]?.done([1]);
-    expect(await first).toBe(1);
-    await settled();
-    expect(store.writes.map((write) => write.bodies)).toEqual([['a'], ['b', 'c']]);
-    store.writes[1]?.done([2, 3]);
-    expect(await Promise.all(others)).toEqual([2, 3]);
+    store.writes[2]?.done([3, 4]);
+    expect(await Promise.all(answers)).toEqual([1, 2, 3, 4]);
   });
 
   it('answers nobody before the write is done', async () => {

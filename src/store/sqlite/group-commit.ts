@@ -1,4 +1,5 @@
 import { StoreError } from '../../errors.js';
+import type { Checkpoints } from './checkpoints.js';
 import type { Database } from './driver.js';
 import { isOwnFault } from './store-error.js';
 
@@ -25,6 +26,7 @@ export interface Idle<T> {
 export class GroupCommit {
   #queue: Job[] = [];
   #scheduled = false;
+  #still = false;
   #closed = false;
 
   constructor(
@@ -32,6 +34,8 @@ export class GroupCommit {
     private readonly explain: (error: unknown) => StoreError,
     /** Called whenever something was undone: what is remembered of it must be forgotten. */
     private readonly undone: () => void,
+    /** Null: SQLite makes them by itself. */
+    private readonly checkpoints: Checkpoints | null,
   ) {}
 
   /** @param run synchronous; what it throws undoes it. */
@@ -50,22 +54,41 @@ export class GroupCommit {
         resolve: () => finish(),
         reject,
       });
-      if (this.#scheduled) return;
-      this.#scheduled = true;
-      setImmediate(() => this.#flush());
+      this.#schedule();
     });
   }
 
   /** Commits what waits, and takes no more. */
-  close(): void {
-    this.#flush();
+  async close(): Promise<void> {
     this.#closed = true;
+    this.#flush();
+    await this.checkpoints?.close();
   }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#still) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (!this.#still) this.#flush();
+    });
+  }
+
+  /** Runs something while no transaction is open, nor begins. */
+  readonly #standStill = async (run: () => Promise<unknown>): Promise<void> => {
+    this.#still = true;
+    try {
+      await run();
+    } finally {
+      this.#still = false;
+      this.#schedule();
+    }
+  };
 
   #flush(): void {
     const jobs = this.#queue;
     this.#queue = [];
-    this.#scheduled = false;
+    if (jobs.length === 0) return;
     try {
       const failed = jobs.every((job) => job.idle()) ? new Map<Job, unknown>() : this.#transaction(jobs);
       for (const job of jobs) {
@@ -96,6 +119,7 @@ export class GroupCommit {
       this.db.exec('RELEASE job');
     }
     this.db.exec('COMMIT');
+    this.checkpoints?.committed(this.#standStill);
     return failed;
   }
 
