@@ -4,7 +4,6 @@ import { openStore } from './store/open.js';
 import { createStoredFacts } from './stored-facts.js';
 import { createLog } from './telemetry/log.js';
 import { createWorkMetrics } from './telemetry/work-metrics.js';
-import { startCheckpointThread } from './thread/start-checkpoint-thread.js';
 import type { WorkApi, WorkOptions } from './thread/work-api.js';
 
 /** The half behind the answer: the store, conversion and delivery. */
@@ -13,13 +12,7 @@ export type Work = Omit<WorkApi, 'start'>;
 /** @throws {ShimError} where the store cannot be opened or a schema does not compile */
 export async function startWork({ config, role, migrate, cwd }: WorkOptions): Promise<Work> {
   const log = createLog(config.log);
-  const store = await openStore(config.store.url, {
-    ...config.store,
-    mode: 'own',
-    migrate,
-    cwd,
-    checkpointer: startCheckpointThread,
-  });
+  const store = await openStore(config.store.url, { ...config.store, mode: 'own', migrate, cwd });
   const metrics = createWorkMetrics(config);
   const storedFacts = createStoredFacts({ store, now: Date.now });
   const sunset = createSunset(await store.lastSeen());

@@ -2,7 +2,6 @@ import { dirname, resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import type { Migration } from './migration.js';
 import type { OpenMode } from './open-mode.js';
-import type { Checkpointer } from './sqlite/checkpoints.js';
 import { migrateSqliteStore, openSqliteStore } from './sqlite/connection.js';
 import type { Store } from './store.js';
 
@@ -12,8 +11,6 @@ export interface OpenOptions {
   readonly migrate?: boolean;
   /** Where a relative path starts. */
   readonly cwd?: string;
-  /** SQLite, to serve: starts what keeps its log short meanwhile; else SQLite does, amid a commit. */
-  readonly checkpointer?: (path: string) => Checkpointer;
   /** PostgreSQL: connections at once, at the most. */
   readonly connections?: number;
   /** PostgreSQL: milliseconds that one statement may take. */
@@ -28,8 +25,8 @@ export interface OpenOptions {
  *   `not_found` where there is nothing yet to share or read.
  */
 export async function openStore(url: string, options: OpenOptions): Promise<Store> {
-  const { mode, migrate = true, checkpointer = null } = options;
-  if (!isShared(url)) return openSqliteStore(storeFile(url, options.cwd), mode, { migrate, checkpointer });
+  const { mode, migrate = true } = options;
+  if (!isShared(url)) return openSqliteStore(storeFile(url, options.cwd), mode, migrate);
   const { openPostgresStore } = await import('./postgres/connection.js');
   return openPostgresStore(url, mode, limitsOf(options), migrate);
 }

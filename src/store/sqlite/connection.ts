@@ -3,7 +3,6 @@ import { dirname } from 'node:path';
 import { ShimError, StoreError } from '../../errors.js';
 import { type Migration, outdatedText } from '../migration.js';
 import type { OpenMode } from '../open-mode.js';
-import { type Checkpointer, Checkpoints } from './checkpoints.js';
 import { Database } from './driver.js';
 import { CURRENT, migrate, schemaVersion } from './migrations.js';
 import { takeOwnership } from './ownership.js';
@@ -35,21 +34,10 @@ const FREE_LEASES = "UPDATE deliveries SET state = 'pending', lease_until = NULL
 
 /**
  * @param path absolute
- * @param options.migrate to serve it alone: whether what is missing is made. Default true
- * @param options.checkpointer starts what keeps the log short meanwhile; null: SQLite does, amid a commit
+ * @param migrating to serve it alone: whether what is missing is made
  * @throws StoreError, or ShimError `not_found` where nothing is there and nothing is made
  */
-export function openSqliteStore(
-  path: string,
-  mode: OpenMode,
-  {
-    migrate: migrating = true,
-    checkpointer = null,
-  }: {
-    readonly migrate?: boolean;
-    readonly checkpointer?: ((path: string) => Checkpointer) | null;
-  } = {},
-): SqliteStore {
+export function openSqliteStore(path: string, mode: OpenMode, migrating = true): SqliteStore {
   if (mode !== 'own' && !existsSync(path)) throw noData(path);
   if (!migrating && !existsSync(path)) throw notMigrated(path);
   const release = mode === 'own' ? own(path) : () => {};
@@ -65,13 +53,10 @@ export function openSqliteStore(
     if (mode !== 'own') return new SqliteStore(db, path, mode === 'share', close);
     db.exec(FREE_LEASES);
     const owned = db;
-    const closeEmpty = (): void => {
+    return new SqliteStore(db, path, true, () => {
       emptyWal(owned);
       close();
-    };
-    if (checkpointer === null) return new SqliteStore(db, path, true, closeEmpty);
-    db.exec('PRAGMA wal_autocheckpoint = 0');
-    return new SqliteStore(db, path, true, closeEmpty, new Checkpoints(path, checkpointer(path)));
+    });
   } catch (error) {
     close();
     throw error instanceof ShimError ? error : storeError(path, error);

@@ -1,5 +1,4 @@
 import { StoreError } from '../../errors.js';
-import type { Checkpoints } from './checkpoints.js';
 import type { Database } from './driver.js';
 import { isOwnFault } from './store-error.js';
 
@@ -26,7 +25,6 @@ export interface Idle<T> {
 export class GroupCommit {
   #queue: Job[] = [];
   #scheduled = false;
-  #still = false;
   #closed = false;
 
   constructor(
@@ -34,8 +32,6 @@ export class GroupCommit {
     private readonly explain: (error: unknown) => StoreError,
     /** Called whenever something was undone: what is remembered of it must be forgotten. */
     private readonly undone: () => void,
-    /** Null: SQLite makes them by itself. */
-    private readonly checkpoints: Checkpoints | null,
   ) {}
 
   /** @param run synchronous; what it throws undoes it. */
@@ -54,41 +50,22 @@ export class GroupCommit {
         resolve: () => finish(),
         reject,
       });
-      this.#schedule();
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      setImmediate(() => this.#flush());
     });
   }
 
   /** Commits what waits, and takes no more. */
-  async close(): Promise<void> {
-    this.#closed = true;
+  close(): void {
     this.#flush();
-    await this.checkpoints?.close();
+    this.#closed = true;
   }
-
-  #schedule(): void {
-    if (this.#scheduled || this.#still) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      if (!this.#still) this.#flush();
-    });
-  }
-
-  /** Runs something while no transaction is open, nor begins. */
-  readonly #standStill = async (run: () => Promise<unknown>): Promise<void> => {
-    this.#still = true;
-    try {
-      await run();
-    } finally {
-      this.#still = false;
-      this.#schedule();
-    }
-  };
 
   #flush(): void {
     const jobs = this.#queue;
     this.#queue = [];
-    if (jobs.length === 0) return;
+    this.#scheduled = false;
     try {
       const failed = jobs.every((job) => job.idle()) ? new Map<Job, unknown>() : this.#transaction(jobs);
       for (const job of jobs) {
@@ -119,7 +96,6 @@ export class GroupCommit {
       this.db.exec('RELEASE job');
     }
     this.db.exec('COMMIT');
-    this.checkpoints?.committed(this.#standStill);
     return failed;
   }
 

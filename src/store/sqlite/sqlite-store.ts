@@ -14,7 +14,6 @@ import type {
   SightingQuery,
 } from '../rows.js';
 import type { Store } from '../store.js';
-import type { Checkpoints } from './checkpoints.js';
 import { Conversions } from './conversions.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryLists } from './delivery-lists.js';
@@ -64,8 +63,6 @@ export class SqliteStore extends DestinationSteering implements Store {
     private readonly path: string,
     private readonly writable: boolean,
     private readonly closeDatabase: () => void,
-    /** Null: SQLite makes them by itself. */
-    checkpoints: Checkpoints | null = null,
   ) {
     const lines = new Lines(db);
     const deliveries = new Deliveries(db);
@@ -80,7 +77,6 @@ export class SqliteStore extends DestinationSteering implements Store {
         sightings.forget();
         latestAccepted.forget();
       },
-      checkpoints,
     );
     this.#lastSeen = new LastSeenTable(db);
     this.#inbox = new Inbox(db, this.#lastSeen);
@@ -247,8 +243,8 @@ export class SqliteStore extends DestinationSteering implements Store {
 
   async close() {
     if (!this.#open) return;
+    this.#commit.close();
     this.#open = false;
-    await this.#commit.close();
     this.closeDatabase();
   }
 
