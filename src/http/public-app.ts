@@ -1,5 +1,6 @@
 import Router from '@koa/router';
-import Koa from 'koa';
+import Koa, { type Middleware } from 'koa';
+import compose from 'koa-compose';
 import { RequestError } from '../errors.js';
 import type { Receive } from '../ingest/receive.js';
 import type { RefusedRequest } from '../ingest/refused-sample.js';
@@ -31,8 +32,7 @@ export function createPublicApp(options: {
   const bodyText = readBodyText(options.bodyLimit);
   const memory = boundMemory(options.bodyLimit);
   for (const { path, receive, onAnswer, onRefused } of options.sources) {
-    const observed = observe(onAnswer);
-    router.post(path, observed, memory, bodyText, async (ctx) => {
+    const take: Middleware<RequestState> = async (ctx) => {
       const given: unknown = ctx.request.body;
       // koa-bodyparser leaves an object where there was no body.
       const body = typeof given === 'string' ? given : '';
@@ -46,11 +46,9 @@ export function createPublicApp(options: {
         if (isRefused(error)) onRefused({ body, signature, path: ctx.path, address: ctx.ip });
         throw error;
       }
-    });
-    router.all(path, observed, (ctx) => {
-      ctx.set('allow', 'POST');
-      throw new RequestError(405, 'method', `${ctx.method} is not allowed here: send webhooks with POST`);
-    });
+    };
+    // One middleware and one route: the router puts together anew, for each request, all that it has for the path.
+    router.all(path, compose([observe(onAnswer), requirePost, memory, bodyText, take]));
   }
   router.get('/healthz', (ctx) => {
     ctx.body = { message: 'ok' };
@@ -60,6 +58,12 @@ export function createPublicApp(options: {
   app.use(answerErrors(options.log)).use(router.routes()).use(answerNotFound);
   return app;
 }
+
+const requirePost: Middleware = (ctx, next) => {
+  if (ctx.method === 'POST') return next();
+  ctx.set('allow', 'POST');
+  throw new RequestError(405, 'method', `${ctx.method} is not allowed here: send webhooks with POST`);
+};
 
 const isRefused = (error: unknown): boolean =>
   error instanceof RequestError && error.code === 'signature_invalid';
