@@ -78,7 +78,8 @@ export function createShim(
 
   const start: Shim['start'] = async () => {
     const work = await startWork({ config, role, migrate, cwd });
-    const { accept, drained } = createGroupCommit(work);
+    // PostgreSQL writes over several connections: there the second of two batches could come first.
+    const { accept, drained } = createGroupCommit(work, isShared(config.store.url) ? 1 : 2);
     releases.push(drained);
     const refused = createRefusedRecorder({ store: work, log, now: Date.now });
     releases.push(refused.close);

@@ -20,18 +20,18 @@ export interface GroupCommit {
   drained(): Promise<void>;
 }
 
-/** Batches on their way: while one waits for the disk, the next is handed over. */
-const UNDER_WAY = 2;
-
 /**
  * Group commit without a timer: what comes in within one turn of the event loop is a batch, for requests come in bursts,
- * and while two batches are on their way, all that comes in is the next. A lone webhook waits for nobody, and under load
- * the cost of a durable write is shared.
+ * and while as many batches are on their way as may be, all that comes in is the next. A lone webhook waits for nobody,
+ * and under load the cost of a durable write is shared.
+ *
+ * @param underWay batches on their way at one time. Two, so that the next is there when one has been written, only where
+ *   the store writes them in the order in which they are handed over: that is the order in which events are delivered
  */
-export function createGroupCommit(store: Pick<Store, 'putWebhooks'>): GroupCommit {
+export function createGroupCommit(store: Pick<Store, 'putWebhooks'>, underWay: 1 | 2): GroupCommit {
   let waiting: Waiting[] = [];
   let scheduled = false;
-  const underWay = new Set<Promise<void>>();
+  const puts = new Set<Promise<void>>();
 
   const put = async (batch: readonly Waiting[]): Promise<void> => {
     try {
@@ -42,14 +42,14 @@ export function createGroupCommit(store: Pick<Store, 'putWebhooks'>): GroupCommi
     }
   };
   const start = (): void => {
-    while (waiting.length > 0 && underWay.size < UNDER_WAY) {
+    while (waiting.length > 0 && puts.size < underWay) {
       const batch = waiting.slice(0, MAX_BATCH);
       waiting = waiting.slice(MAX_BATCH);
       const putting = put(batch).then(() => {
-        underWay.delete(putting);
+        puts.delete(putting);
         start();
       });
-      underWay.add(putting);
+      puts.add(putting);
     }
   };
   const schedule = (): void => {
@@ -72,7 +72,7 @@ export function createGroupCommit(store: Pick<Store, 'putWebhooks'>): GroupCommi
         schedule();
       }),
     drained: async () => {
-      while (scheduled || underWay.size > 0) await (underWay.size > 0 ? Promise.race(underWay) : turn());
+      while (scheduled || puts.size > 0) await (puts.size > 0 ? Promise.race(puts) : turn());
     },
   };
 }

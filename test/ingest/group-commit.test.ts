@@ -22,7 +22,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 describe('the group commit', () => {
   it('writes what comes in one turn of the event loop together, and in that turn', async () => {
     const store = slowStore();
-    const { accept } = createGroupCommit(store);
+    const { accept } = createGroupCommit(store, 1);
     const answers = [accept(webhook('a')), accept(webhook('b'))];
     await settled();
     expect(store.writes.map((write) => write.bodies)).toEqual([['a', 'b']]);
@@ -30,9 +30,25 @@ describe('the group commit', () => {
     expect(await Promise.all(answers)).toEqual([1, 2]);
   });
 
-  it('has two batches on their way, and writes all that comes meanwhile together', async () => {
+  it('writes all that comes while a batch is on its way together', async () => {
     const store = slowStore();
-    const { accept } = createGroupCommit(store);
+    const { accept } = createGroupCommit(store, 1);
+    const first = accept(webhook('a'));
+    await settled();
+    const others = [accept(webhook('b')), accept(webhook('c'))];
+    await settled();
+    expect(store.writes.map((write) => write.bodies)).toEqual([['a']]);
+    store.writes[0]?.done([1]);
+    expect(await first).toBe(1);
+    await settled();
+    expect(store.writes.map((write) => write.bodies)).toEqual([['a'], ['b', 'c']]);
+    store.writes[1]?.done([2, 3]);
+    expect(await Promise.all(others)).toEqual([2, 3]);
+  });
+
+  it('has two batches on their way where that is asked for', async () => {
+    const store = slowStore();
+    const { accept } = createGroupCommit(store, 2);
     const answers: Promise<number>[] = [];
     for (const body of ['a', 'b', 'c', 'd']) {
       answers.push(accept(webhook(body)));
@@ -51,7 +67,7 @@ describe('the group commit', () => {
   it('answers nobody before the write is done', async () => {
     const store = slowStore();
     let answered = false;
-    void createGroupCommit(store)
+    void createGroupCommit(store, 1)
       .accept(webhook('a'))
       .then(() => {
         answered = true;
@@ -62,7 +78,7 @@ describe('the group commit', () => {
 
   it('refuses those of a failed write, and goes on with the next', async () => {
     const store = slowStore();
-    const { accept } = createGroupCommit(store);
+    const { accept } = createGroupCommit(store, 1);
     const first = accept(webhook('a'));
     await settled();
     const second = accept(webhook('b'));
@@ -75,7 +91,7 @@ describe('the group commit', () => {
 
   it('refuses what comes on top of ten thousand that wait', async () => {
     const store = slowStore();
-    const { accept } = createGroupCommit(store);
+    const { accept } = createGroupCommit(store, 1);
     const waiting = Array.from({ length: 10_000 }, (_, index) => accept(webhook(String(index))));
     await expect(accept(webhook('one more'))).rejects.toMatchObject({ code: 'store_unavailable' });
     await settled();
@@ -89,7 +105,7 @@ describe('the group commit', () => {
 
   it('is drained once nothing waits', async () => {
     const store = slowStore();
-    const { accept, drained } = createGroupCommit(store);
+    const { accept, drained } = createGroupCommit(store, 1);
     await drained();
     void accept(webhook('a'));
     await settled();
