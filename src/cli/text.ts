@@ -2,8 +2,7 @@
  * Characters that could steer a terminal or hide what a text says: C0 and C1 controls, line separators, and the marks
  * that change the direction of writing. What comes from outside may hold any of them.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+const UNPRINTABLE = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 

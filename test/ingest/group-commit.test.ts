@@ -103,6 +103,22 @@ describe('the group commit', () => {
     expect(await Promise.all(waiting)).toHaveLength(10_000);
   });
 
+  it('is not drained while the turn goes on in which something came', async () => {
+    const store = slowStore();
+    const { accept, drained } = createGroupCommit(store, 2);
+    const answer = accept(webhook('a'));
+    let done = false;
+    const draining = drained().then(() => {
+      done = true;
+    });
+    await settled();
+    await settled();
+    expect(done).toBe(false);
+    store.writes[0]?.done([1]);
+    await draining;
+    expect(await answer).toBe(1);
+  });
+
   it('is drained once nothing waits', async () => {
     const store = slowStore();
     const { accept, drained } = createGroupCommit(store, 1);

@@ -232,7 +232,8 @@ function claimedDelivery(row: Row, destination: string, bodies: Body): ClaimedDe
       // long cost 4 % of the service's CPU: the collector copies them.
       get body() {
         const row = bodies.get(webhookId);
-        if (row === undefined) throw new Error(`webhook ${webhookId} is not there any more`);
+        if (row === undefined)
+          throw new Error(`webhook ${webhookId} is not in the store any more: a backup may have it`);
         return fromText(row[0]);
       },
     },

@@ -236,3 +236,20 @@ it('commits nothing where there is nothing to do', async () => {
   other.close();
   await store.close();
 });
+
+describe('a webhook that was removed by hand', () => {
+  it('leaves a delivery that says so when it is to be sent', async () => {
+    const cwd = temporaryFolder();
+    const store = await open(cwd);
+    onTestFinished(() => store.close());
+    const id = await putOne(store);
+    const events = [event({ destinations: ['billing'] })];
+    await store.saveConversions([{ outcome: 'converted', webhookId: id, events, duplicatesSince: null }], T0);
+    const request = { destination: 'billing', limit: 1, now: T0, lease: 1000, rate: null };
+    const claimed = only(await store.claimDeliveries(request));
+    const db = new Database(databaseIn(cwd), { readOnly: false });
+    db.exec(`DELETE FROM webhooks WHERE id = ${id}`);
+    db.close();
+    expect(() => claimed.webhook.body).toThrow(`webhook ${id} is not in the store any more`);
+  });
+});
