@@ -15,8 +15,10 @@ export const examineHere =
   async (examinations) =>
     examinations.map((each) => examine(...each));
 
-/** A batch of webhooks, looked at by themselves. */
-export type ExaminedBatch = readonly (Examined & { readonly webhook: Verified<StoredWebhook> })[];
+/** A batch of webhooks, looked at by themselves. It is held while the store is busy, so it holds no bodies. */
+export type ExaminedBatch = readonly (Examined & {
+  readonly webhook: Pick<StoredWebhook, 'id' | 'source'>;
+})[];
 
 /** Converts webhooks in the order in which they came, in two steps. */
 export interface BatchConverter {
@@ -26,27 +28,33 @@ export interface BatchConverter {
   conclude(batch: ExaminedBatch): Promise<readonly Conversion[]>;
 }
 
-/** The store is asked once for a batch, and only where a source infers edits. */
+/** The store is asked once for a batch, and again for each webhook that is an edit, only where a source infers them. */
 export function createBatchConverter(
   examineAll: ExamineAll,
-  store: Pick<Store, 'latestAccepted'>,
+  store: Pick<Store, 'latestAccepted' | 'getWebhook'>,
 ): BatchConverter {
   return {
-    examine: async (webhooks) => {
-      const examined = await examineAll(webhooks.map((webhook) => [webhook]));
-      return examined.flatMap((each, index) => {
-        const webhook = webhooks[index];
-        return webhook === undefined ? [] : { ...each, webhook };
-      });
+    // Not `async`, which would hold the bodies until all are examined: the collector copies what is held for long.
+    examine: (webhooks) => {
+      const heads = webhooks.map(({ id, source }) => ({ id, source }));
+      return examineAll(webhooks.map((webhook) => [webhook])).then((examined) =>
+        examined.flatMap((each, index) => {
+          const webhook = heads[index];
+          return webhook === undefined ? [] : { ...each, webhook };
+        }),
+      );
     },
     conclude: async (batch) => {
       if (batch.every(({ files }) => files.length === 0)) return batch.map(({ conversion }) => conversion);
       const latest = await latestResults(batch, store);
       const inferred = batch.map(({ files }) => inferEdits(files, latest));
-      const again = batch.flatMap(({ webhook }, index): Examination[] => {
+      const again: Examination[] = [];
+      for (const [index, { webhook }] of batch.entries()) {
         const events = inferred[index]?.events ?? new Map<number, string>();
-        return events.size === 0 ? [] : [[webhook, events]];
-      });
+        const stored = events.size === 0 ? null : await store.getWebhook(webhook.id);
+        // Only what was verified is ever stored. One that is gone by now is not saved either.
+        if (stored !== null) again.push([stored as StoredWebhook as Verified<StoredWebhook>, events]);
+      }
       const edited = (await examineAll(again)).map(({ conversion }) => conversion);
       const byWebhook = new Map(edited.map((conversion) => [conversion.webhookId, conversion]));
       return batch.map(({ conversion }, index) =>

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
-import type { Answer } from './answer.js';
+import type { Answer, Message } from './answer.js';
 import { isOurs, wasClosed } from './fault.js';
 
 /** What is kept of an answer's body, in bytes. */
@@ -8,18 +8,24 @@ const KEPT = 4096;
 /** So much of a body is read to keep its connection; a longer one is cut off, which costs the connection. */
 const READ = 64 * 1024;
 
-/** What an exchange asks of whoever sends it. */
-interface Line {
+/** What is sent. */
+interface Content {
+  readonly body: Buffer;
+  readonly headers: Message['headers'];
+}
+
+/** Where exchanges are sent: what they ask of it. */
+export interface Line {
   /** Milliseconds for all of it. */
   readonly timeout: number;
   /** Why there was no answer, for a person. */
-  readonly describe: (error: Error) => string;
+  describe(error: Error): string;
   /** Whether the request that begins now is the first of its connection. */
-  readonly isFirst: () => boolean;
+  isFirst(): boolean;
   /** Sends it once more, over another connection. */
-  readonly again: (exchange: Exchange) => void;
-  /** Gets the answer, or null where it was abandoned; called once. */
-  readonly done: (exchange: Exchange, answer: Answer | null) => void;
+  again(exchange: Exchange): void;
+  /** Called once. */
+  ended(exchange: Exchange): void;
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -30,6 +36,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #line: Line;
+  readonly #onAnswer: (answer: Answer | null) => void;
   #begun = performance.now();
   #controller: Dispatcher.DispatchController | null = null;
   #ended = false;
@@ -44,8 +51,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** When it has taken too long, on the clock of `performance.now()`. */
   readonly deadline: number;
 
-  constructor(line: Line) {
+  /** @param onAnswer gets the answer, or null where it was abandoned; called once. */
+  constructor(
+    line: Line,
+    readonly content: Content,
+    onAnswer: (answer: Answer | null) => void,
+  ) {
     this.#line = line;
+    this.#onAnswer = onAnswer;
     this.deadline = this.#begun + line.timeout;
   }
 
@@ -103,7 +116,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   abandon(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#line.done(this, null);
+    this.#line.ended(this);
+    this.#onAnswer(null);
     this.#controller?.abort(new Error('abandoned'));
   }
 
@@ -117,7 +131,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#ended = true;
     const duration = Math.round(performance.now() - this.#begun);
     const response = this.#status === null ? null : textOf(this.#chunks, this.#size);
-    this.#line.done(this, {
+    this.#line.ended(this);
+    this.#onAnswer({
       duration,
       status: this.#status,
       response,

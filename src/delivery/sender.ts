@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { DestinationConfig } from '../config/config.js';
 import { openOutbound } from '../outbound.js';
 import type { Answer, Message } from './answer.js';
-import { Exchange } from './exchange.js';
+import { Exchange, type Line } from './exchange.js';
 import { describeFault } from './fault.js';
 
 export interface Sender {
@@ -59,33 +59,36 @@ export function createSender(
     }
   };
 
+  const dispatch = (exchange: Exchange): void => {
+    const { body, headers } = exchange.content;
+    // undici's ProxyAgent writes into what it is given.
+    outbound.dispatch({ ...request, body, headers: proxy === null ? headers : { ...headers } }, exchange);
+  };
+  const line: Line = {
+    timeout,
+    describe: (error) => describeFault(error, url, proxy),
+    isFirst: () => connected,
+    // Not at once: undici is amid the end of the connection that failed.
+    again: (exchange) => queueMicrotask(() => dispatch(exchange)),
+    ended: (exchange) => underWay.delete(exchange),
+  };
+
   const abandon = (): void => {
     for (const exchange of underWay) exchange.abandon();
   };
 
   return {
-    send: (message) =>
-      new Promise((resolve) => {
-        const exchange = new Exchange({
-          timeout,
-          describe: (error) => describeFault(error, url, proxy),
-          isFirst: () => connected,
-          // Not at once: undici is amid the end of the connection that failed.
-          again: (which) => queueMicrotask(() => dispatch(which)),
-          done: (ended, answer) => {
-            underWay.delete(ended);
-            resolve(answer);
-          },
-        });
-        const dispatch = (which: Exchange): void => {
-          // undici's ProxyAgent writes into what it is given.
-          const headers = proxy === null ? message.headers : { ...message.headers };
-          outbound.dispatch({ ...request, body: message.body, headers }, which);
-        };
+    send: ({ body: text, headers }) => {
+      // What undici would make of it. No closure here holds the text, so that it is garbage at once: what is held until
+      // the answer outlives the young generation, and to collect the old one costs the most.
+      const body = Buffer.from(text, 'utf8');
+      return new Promise((resolve) => {
+        const exchange = new Exchange(line, { body, headers }, resolve);
         underWay.add(exchange);
         timer ??= setTimeout(timeOut, timeout);
         dispatch(exchange);
-      }),
+      });
+    },
     abandon,
     close: async () => {
       abandon();

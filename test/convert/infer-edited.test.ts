@@ -82,6 +82,7 @@ async function arrive(bodies: readonly Body[], from = 'extracta'): Promise<reado
   await receive(bodies, from);
   const webhooks = await store.claimWebhooks({ limit: 1_000, now: time, lease: 1_000 });
   const converter = createBatchConverter(examineHere(examine), {
+    getWebhook: (id) => store.getWebhook(id),
     latestAccepted: (files) => {
       asked += 1;
       return store.latestAccepted(files);
