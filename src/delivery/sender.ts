@@ -20,14 +20,9 @@ export function createSender(
 ): Sender {
   const { timeout, concurrency } = destination;
   const url = new URL(destination.url);
+  const { origin } = url;
+  const path = url.pathname + url.search;
   const proxy = destination.proxy === null ? null : new URL(destination.proxy);
-  const request = {
-    origin: url.origin,
-    method: 'POST',
-    path: url.pathname + url.search,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  } as const;
   const limit = timeout % 1000 === 0 ? `${timeout / 1000}s` : `${timeout}ms`;
   // The first request of a connection begins in the tick in which that is made.
   let connected = false;
@@ -61,8 +56,17 @@ export function createSender(
 
   const dispatch = (exchange: Exchange): void => {
     const { body, headers } = exchange.content;
-    // undici's ProxyAgent writes into what it is given.
-    outbound.dispatch({ ...request, body, headers: proxy === null ? headers : { ...headers } }, exchange);
+    const request = {
+      origin,
+      method: 'POST',
+      path,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      body,
+      // undici's ProxyAgent writes into what it is given.
+      headers: proxy === null ? headers : { ...headers },
+    } as const;
+    outbound.dispatch(request, exchange);
   };
   const line: Line = {
     timeout,
