@@ -34,7 +34,8 @@ export function createStoredFacts(options: {
   };
 
   return () => {
-    if (latest === null || now() - readAt >= FRESH) {
+    // Also where the clock was set back.
+    if (latest === null || Math.abs(now() - readAt) >= FRESH) {
       readAt = now();
       const reading = read();
       latest = reading;

@@ -37,6 +37,10 @@ describe('what the metrics tell of the store', () => {
     broken = false;
     await expect(facts()).resolves.toMatchObject({ waiting: nothing });
     expect(reads).toBe(3);
+    // The clock is set back.
+    time -= 3_600_000;
+    await facts();
+    expect(reads).toBe(4);
   });
 
   it('names the destinations that get nothing for a while, and tells the age of what is due', async () => {

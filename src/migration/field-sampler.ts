@@ -29,7 +29,8 @@ export function createFieldSampler(now: () => number): FieldSampler {
 
   const look = (source: string, extractionId: string, result: unknown, at: number): void => {
     const key = `${source} ${extractionId}`;
-    if (at - (looked.get(key) ?? -INTERVAL) < INTERVAL) return;
+    // Where the clock was set back, what was looked at in its future does not count.
+    if (Math.abs(at - (looked.get(key) ?? -INTERVAL)) < INTERVAL) return;
     let extraction = seen.get(key);
     if (extraction === undefined) {
       if (seen.size === MOST_EXTRACTIONS) return;
@@ -65,7 +66,7 @@ export function createFieldSampler(now: () => number): FieldSampler {
       }));
       const at = now();
       seen = new Map();
-      looked = new Map([...looked].filter(([, last]) => at - last < INTERVAL));
+      looked = new Map([...looked].filter(([, last]) => Math.abs(at - last) < INTERVAL));
       return taken;
     },
   };

@@ -10,7 +10,8 @@ export function createGate(limit: number, window: number, now: () => number): Ga
   let heldBack = 0;
   return {
     pass: () => {
-      if (now() - since >= window) {
+      // Also where the clock was set back: nothing would pass until it is there again.
+      if (Math.abs(now() - since) >= window) {
         since = now();
         passed = 0;
       }

@@ -55,6 +55,16 @@ describe('the sampler of fields', () => {
     expect(sampler.take()).toMatchObject([{ firstAt: 10_000, count: 1 }]);
   });
 
+  it('looks again where the clock was set back', () => {
+    let now = 5_000_000;
+    const sampler = createFieldSampler(() => now);
+    sampler.look('extracta', event('inv', { total: 1 }));
+    sampler.take();
+    now -= 3_600_000;
+    sampler.look('extracta', event('inv', { total: 1 }));
+    expect(sampler.take()).toMatchObject([{ firstAt: now, lastAt: now, count: 1 }]);
+  });
+
   it('passes over what has no fields of an extraction', () => {
     const sampler = createFieldSampler(() => 0);
     sampler.look('extracta', event('inv', { a: 1 }, 'extraction.failed'));
