@@ -12,6 +12,9 @@ export const LIMITS = {
   keepAliveTimeout: 15_000,
 };
 
+/** Between two looks for idle connections of a server that closes, in milliseconds. */
+const IDLE_SWEEP = 250;
+
 export interface HttpServer {
   /** `http://host:port`, with the port that was really taken. */
   readonly url: string;
@@ -25,6 +28,7 @@ export async function serveHttp(
   address: { readonly host: string; readonly port: number },
   limits: Readonly<typeof LIMITS> = LIMITS,
 ): Promise<HttpServer> {
+  let closing = false;
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytes,
@@ -33,7 +37,11 @@ export async function serveHttp(
       keepAliveTimeout: limits.keepAliveTimeout,
       connectionsCheckingInterval: 1_000,
     },
-    answer,
+    (request, response) => {
+      // A connection that is kept would bring requests until the grace is over, when those under way are cut off.
+      if (closing) response.setHeader('connection', 'close');
+      answer(request, response);
+    },
   );
   server.maxConnections = limits.connections;
   server.maxHeadersCount = limits.headers;
@@ -45,9 +53,13 @@ export async function serveHttp(
     url: `http://${family === 'IPv6' ? `[${host}]` : host}:${port}`,
     close: (grace) =>
       new Promise((resolve) => {
+        closing = true;
         const timer = setTimeout(() => server.closeAllConnections(), grace);
+        // Whoever was told before that its connection is kept has no request under way any more.
+        const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP);
         server.close(() => {
           clearTimeout(timer);
+          clearInterval(sweep);
           resolve();
         });
       }),

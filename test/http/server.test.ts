@@ -1,3 +1,4 @@
+import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LIMITS, serveHttp } from '../../src/http/server.js';
@@ -67,6 +68,30 @@ describe('the HTTP server', () => {
     release();
     expect((await answer).status).toBe(200);
     await closed;
+  });
+
+  it('ends connections that are kept busy when it closes, each with the answer to its request', async () => {
+    let closed: Promise<void> | undefined;
+    let count = 0;
+    const busy = await serveHttp(
+      (incoming, response) => {
+        if (++count === 3) closed = busy.close(10_000);
+        incoming.resume().on('end', () => setTimeout(() => response.end(), 10));
+      },
+      { host: '127.0.0.1', port: 0 },
+    );
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const post = (): Promise<string | undefined> =>
+      new Promise((resolve, reject) => {
+        const sent = request(busy.url, { method: 'POST', agent }, (response) => {
+          response.resume().on('end', () => resolve(response.headers.connection));
+        });
+        sent.on('error', reject).end('x');
+      });
+    for (const kept of ['keep-alive', 'keep-alive', 'keep-alive', 'close']) expect(await post()).toBe(kept);
+    await expect(post()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await closed;
+    agent.destroy();
   });
 
   it('says what to do about a port in use', async () => {
