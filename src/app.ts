@@ -131,9 +131,11 @@ export function createShim(
 
   const reload: Shim['reload'] = async (next) => {
     if (running === null) throw new ShimError('shutting_down', 'the service does not run');
+    // A stop may come in between.
+    const { work, use } = running;
     // The work half first: what a new source receives has to find it there.
-    await running.work.configure(next);
-    running.use(next);
+    await work.configure(next);
+    use(next);
     return needingRestart(config, next);
   };
 
@@ -197,7 +199,8 @@ function needingRestart(before: Config, after: Config): readonly string[] {
     ['server.host', before.server.host, after.server.host],
     ['server.port', before.server.port, after.server.port],
     ['admin', before.admin, after.admin],
-    ['store', before.store, after.store],
+    // What is kept for how long is looked up anew each time.
+    ['store', before.store, { ...after.store, retention: before.store.retention }],
     ['log', before.log, after.log],
   ] as const;
   return keys.filter(([, old, now]) => !isDeepStrictEqual(old, now)).map(([key]) => key);

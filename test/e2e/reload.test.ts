@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
@@ -87,8 +88,16 @@ describe('the configuration of a running service', () => {
     const folder = tempFolder();
     const config = writeConfig(folder, { sources: [source], destinations: [] });
     const service = await startService(config);
-    writeConfig(folder, { sources: [source], destinations: [], log: { level: 'info' } });
+    const store = { url: `sqlite:${join(folder, 'shim.db')}`, retention: '7d' };
+    writeConfig(folder, { sources: [source], destinations: [], store, log: { level: 'info' } });
     expect(await logged(service, /take effect with a restart/)).toMatchObject({ keys: ['log'] });
+  });
+
+  it('is still loaded anew where a stop comes at that moment', async () => {
+    const service = await startService(writeConfig(tempFolder(), { sources: [source], destinations: [] }));
+    service.process.kill('SIGHUP');
+    expect(await service.stop()).toBe(0);
+    expect(service.log.map(({ msg }) => msg)).not.toContainEqual(expect.stringMatching(/not loaded/));
   });
 
   it('changes under load without losing an event', async () => {
