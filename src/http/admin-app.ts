@@ -1,9 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import Router from '@koa/router';
-import Koa, { type Middleware } from 'koa';
+import type Koa from 'koa';
+import type { Middleware } from 'koa';
 import { RequestError } from '../errors.js';
 import type { Log } from '../telemetry/log.js';
-import { answerErrors, answerNotFound } from './answers.js';
+import { answerNotFound, createApp } from './answers.js';
 
 /** One named check of readiness. */
 export interface Check {
@@ -46,13 +47,8 @@ export function createAdminApp(options: {
     ctx.body = text;
   });
 
-  const app = new Koa();
-  app
-    .use(answerErrors(options.log))
-    .use(router.routes())
-    .use(requireToken(options.token))
-    .use(guarded.routes())
-    .use(answerNotFound);
+  const app = createApp(options.log);
+  app.use(router.routes()).use(requireToken(options.token)).use(guarded.routes()).use(answerNotFound);
   return app;
 }
 

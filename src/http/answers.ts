@@ -1,4 +1,4 @@
-import type { Middleware } from 'koa';
+import Koa, { type Middleware } from 'koa';
 import { RequestError, StoreError } from '../errors.js';
 import { createGate } from '../telemetry/gate.js';
 import type { Log } from '../telemetry/log.js';
@@ -9,11 +9,18 @@ const RETRY_AFTER_SECONDS = '5';
 /** Lines in ten seconds; the rest are counted with the next one that is logged. */
 const LOGGED = 50;
 
+/** An app that answers what is thrown, and logs connections that break: Koa would print each of them past the log. */
+export function createApp(log: Log): Koa {
+  const app = new Koa();
+  app.on('error', (error: unknown) => log.debug({ err: error }, 'connection broke'));
+  return app.use(answerErrors(log));
+}
+
 /**
  * Turns whatever is thrown into a JSON answer with a `message`: the one place where that is decided. Only a
  * `RequestError` speaks to the client in its own words.
  */
-export function answerErrors(log: Log): Middleware {
+function answerErrors(log: Log): Middleware {
   const gate = createGate(LOGGED, 10_000, Date.now);
   const logGated = (level: 'warn' | 'error', fields: object, message: string): void => {
     const heldBack = gate.pass();

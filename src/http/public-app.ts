@@ -1,11 +1,12 @@
 import Router from '@koa/router';
-import Koa, { type Middleware } from 'koa';
+import type Koa from 'koa';
+import type { Middleware } from 'koa';
 import compose from 'koa-compose';
 import { RequestError } from '../errors.js';
 import type { Receive } from '../ingest/receive.js';
 import type { RefusedRequest } from '../ingest/refused-sample.js';
 import type { Log } from '../telemetry/log.js';
-import { answerErrors, answerNotFound } from './answers.js';
+import { answerNotFound, createApp } from './answers.js';
 import { readBodyText } from './body-text.js';
 import { boundMemory } from './bound-memory.js';
 import { type OnAnswer, observe, type RequestState } from './observe.js';
@@ -54,8 +55,8 @@ export function createPublicApp(options: {
     ctx.body = { message: 'ok' };
   });
 
-  const app = new Koa();
-  app.use(answerErrors(options.log)).use(router.routes()).use(answerNotFound);
+  const app = createApp(options.log);
+  app.use(router.routes()).use(answerNotFound);
   return app;
 }
 

@@ -1,5 +1,6 @@
+import { request } from 'node:http';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StoreError } from '../../src/errors.js';
 import { signBody } from '../../src/formats/request-body.js';
 import { type PublicServer, sendRaw, startPublic } from '../support/http.js';
@@ -234,6 +235,21 @@ describe('the public port', () => {
     ]);
     expect(answers[0]).toMatch(/^HTTP\/1\.1 503 [\s\S]*retry-after: 1/i);
     expect(server?.answered).toEqual([['busy', null]]);
+  });
+
+  it('logs a connection that breaks at level debug, and prints nothing past the log', async () => {
+    const printed = vi.spyOn(console, 'error');
+    const arrived = vi.fn(() => new Promise<number>(() => {}));
+    const { url } = await start({ accept: arrived });
+    const sent = request(`${url}/webhook`, { method: 'POST', headers: HEADERS });
+    sent.on('error', () => {}).end(BODY);
+    await vi.waitFor(() => expect(arrived).toHaveBeenCalled());
+    sent.socket?.resetAndDestroy();
+    await vi.waitFor(() =>
+      expect(server?.log.lines).toContainEqual(expect.stringContaining('connection broke')),
+    );
+    expect(printed).not.toHaveBeenCalled();
+    printed.mockRestore();
   });
 
   it('logs no secret, no signature and no body', async () => {
