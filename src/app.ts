@@ -17,7 +17,7 @@ import { createLog, type Log } from './telemetry/log.js';
 import { callThread } from './thread/calls.js';
 import { type Role, WORK_VERBS, type WorkApi, type WorkOptions } from './thread/work-api.js';
 
-/** How long a stop waits for requests and deliveries under way. */
+/** How long a stop waits in all, for requests under way and then for deliveries under way. */
 const GRACE = 10_000;
 
 /**
@@ -56,7 +56,8 @@ export interface Shim {
   readonly ended: Promise<void>;
 }
 
-type Release = () => Promise<void>;
+/** @param grace milliseconds that are left */
+type Release = (grace: number) => Promise<void>;
 
 /** Composes the service: the main thread receives, a worker thread owns the store, converts and delivers. */
 export function createShim(
@@ -155,8 +156,8 @@ export function createShim(
       breakDown(new ShimError('store_unavailable', 'the work thread ended', { cause: failure }));
     });
     const work = callThread<WorkApi>(worker, WORK_VERBS);
-    releases.push(async () => {
-      await Promise.race([work.stop(GRACE).catch(() => undefined), exited]);
+    releases.push(async (grace) => {
+      await Promise.race([work.stop(grace).catch(() => undefined), exited]);
       await worker.terminate();
     });
     await work.start();
@@ -165,14 +166,15 @@ export function createShim(
 
   const listen = async (...args: Parameters<typeof serveHttp>): Promise<HttpServer> => {
     const server = await serveHttp(...args);
-    releases.push(() => server.close(GRACE));
+    releases.push((grace) => server.close(grace));
     return server;
   };
 
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
       running = null;
-      for (const release of releases.reverse()) await release();
+      const deadline = performance.now() + GRACE;
+      for (const release of releases.reverse()) await release(Math.max(0, deadline - performance.now()));
       end();
     })();
     return stopping;

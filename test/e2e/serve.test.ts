@@ -1,4 +1,5 @@
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
@@ -159,6 +160,30 @@ describe('the service', () => {
     });
     expect((await fetch(`${service.adminUrl}/healthz`)).status).toBe(200);
     expect((await fetch(`${service.adminUrl}/other`)).status).toBe(404);
+  });
+
+  it('stops within its time, though a sender and a handler both take longer', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const arrival = once(silent, 'connection');
+    const { port } = silent.address() as AddressInfo;
+    const service = await startService(
+      writeConfig(tempFolder(), {
+        sources: [source],
+        destinations: [{ name: 'silent', url: `http://127.0.0.1:${port}/`, timeout: '60s' }],
+      }),
+    );
+    const { hostname, port: publicPort } = new URL(service.publicUrl);
+    const sender = connect(Number(publicPort), hostname).on('error', () => {});
+    sender.write(
+      'POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{',
+    );
+    expect(await sendSigned(`${service.publicUrl}/webhook`, legacy('slow'), SECRET)).toBe(200);
+    await arrival;
+    const begun = performance.now();
+    expect(await service.stop()).toBe(0);
+    expect(performance.now() - begun).toBeLessThan(15_000);
+    silent.close();
   });
 
   it('says what is wrong and what to do when it cannot start, with status 1', async () => {
