@@ -2,6 +2,7 @@ import { int8s } from './arrays.js';
 import type { Database, Session, Statement } from './database.js';
 import { type Days, detach, dropDetached, type Partition } from './days.js';
 import { dayOfTime, firstId, sameDay } from './ids.js';
+import { LOCK, lockAlone } from './locks.js';
 
 /** A webhook is over once it is converted or discarded and none of its deliveries waits. */
 const OLDEST: Statement<{ id: number; over: boolean }> = {
@@ -126,19 +127,26 @@ export class Prune {
   async #smallStep({ before, after, limit }: Request, day: number | undefined, today: number): Promise<Step> {
     const end = firstId((day ?? today) + 1);
     const looked = day === undefined ? [] : await this.db.query(OLDEST, after, end, before, limit);
-    const ids = looked.filter(({ over }) => over).map(({ id }) => id);
-    if (day !== undefined && ids.length > 0) await this.#remove(ids, day);
-    const sightings = await this.db.query(OLD_SIGHTINGS, firstId(today + 1), before, limit);
     const last = looked.at(-1)?.id ?? after;
-    if (looked.length === limit) return { removed: ids.length, next: last };
-    if (day !== undefined && day < today) return { removed: ids.length, next: end - 1 };
-    return { removed: ids.length, next: sightings.length > 0 ? last : null };
+    const removed =
+      day !== undefined && looked.some(({ over }) => over)
+        ? await this.#remove({ before, after, limit: looked.length }, day)
+        : 0;
+    const sightings = await this.db.query(OLD_SIGHTINGS, firstId(today + 1), before, limit);
+    if (looked.length === limit) return { removed, next: last };
+    if (day !== undefined && day < today) return { removed, next: end - 1 };
+    return { removed, next: sightings.length > 0 ? last : null };
   }
 
-  async #remove(webhooks: readonly number[], day: number): Promise<void> {
-    const values = [int8s(webhooks), firstId(day), firstId(day + 1)];
-    await this.db.transaction(async (session) => {
-      for (const statement of REMOVE) session.send(statement, ...values);
+  /** Looks once more: what was replayed just now waits, and what is replayed from now on is gone. @returns how many */
+  #remove({ before, after, limit }: Request, day: number): Promise<number> {
+    const [first, end] = [firstId(day), firstId(day + 1)];
+    return this.db.transaction(async (session) => {
+      lockAlone(session, LOCK.replay);
+      const looked = await session.query(OLDEST, after, end, before, limit);
+      const ids = looked.filter(({ over }) => over).map(({ id }) => id);
+      for (const statement of REMOVE) session.send(statement, int8s(ids), first, end);
+      return ids.length;
     });
   }
 }

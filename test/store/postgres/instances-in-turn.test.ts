@@ -169,6 +169,35 @@ it('puts in line what another instance is just about to write when a destination
   expect(await claim(one)).toHaveLength(1);
 });
 
+it('sends again what is replayed while retention removes it, or finds it gone', async () => {
+  const [one, other, url] = await twoStores();
+  const saved = await accept(one, [event()]);
+  await one.settle([delivered(only(await claim(one)))]);
+  const blocker = new pg.Client({ connectionString: url });
+  await blocker.connect();
+  onTestFinished(() => blocker.end());
+  await blocker.query('BEGIN; LOCK TABLE attempts IN SHARE MODE');
+  // It has found out what is over, and is amid its removal.
+  const pruning = one.prune({ before: T0 + HOUR, after: 0, limit: 100 });
+  await eventually(async () => {
+    const { rows } = await blocker.query('SELECT 1 FROM pg_locks WHERE NOT granted');
+    expect(rows).not.toEqual([]);
+  });
+  const replay = {
+    destination: 'billing',
+    mode: 'live',
+    unlessDelivered: false,
+    oncePerWebhook: false,
+  } as const;
+  const adding = other.addDeliveries([{ ...replay, eventId: only(saved.events).id }], T0);
+  await sleep(200);
+  await blocker.query('COMMIT');
+  const { removed } = await pruning;
+  expect(only(await adding)).toEqual({ outcome: 'no_event' });
+  expect(removed).toBe(1);
+  expect(await one.listBacklogs(10)).toEqual([]);
+});
+
 it('leaves no line blocked by what is moved away while it gets its keys', async () => {
   const [one, other] = await twoStores();
   await one.setOrder('billing', 'file');
