@@ -99,7 +99,10 @@ export class SqliteStore extends DestinationSteering implements Store {
   }
 
   putWebhooks(batch: readonly Verified<NewWebhook>[]) {
-    return this.#write(() => this.#inbox.put(batch));
+    return this.#write(() => {
+      this.#requireFile();
+      return this.#inbox.put(batch);
+    });
   }
 
   claimWebhooks({ limit, now, lease }: Parameters<Store['claimWebhooks']>[0]) {
@@ -223,7 +226,10 @@ export class SqliteStore extends DestinationSteering implements Store {
   }
 
   acceptRefused(batch: Parameters<Store['acceptRefused']>[0]) {
-    return this.#write(() => this.#refused.accept(batch));
+    return this.#write(() => {
+      this.#requireFile();
+      return this.#refused.accept(batch);
+    });
   }
 
   diskUse() {
@@ -232,8 +238,7 @@ export class SqliteStore extends DestinationSteering implements Store {
 
   ping(now: number) {
     return this.#write(() => {
-      // SQLite goes on writing to a file that has been deleted: what it takes then is gone with the process.
-      if (statSync(this.path, { throwIfNoEntry: false })?.ino !== this.#inode) throw moved(this.path);
+      this.#requireFile();
       this.#ping.run(now);
     });
   }
@@ -246,6 +251,11 @@ export class SqliteStore extends DestinationSteering implements Store {
     this.#commit.close();
     this.#open = false;
     this.closeDatabase();
+  }
+
+  /** SQLite goes on writing to a file that has been deleted: what it takes then is gone with the process. */
+  #requireFile(): void {
+    if (statSync(this.path, { throwIfNoEntry: false })?.ino !== this.#inode) throw moved(this.path);
   }
 
   protected override write<T>(run: () => T, idle?: Idle<T>): Promise<T> {

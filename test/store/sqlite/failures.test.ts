@@ -204,7 +204,7 @@ describe('a lock of another program', () => {
 });
 
 describe('a file that is deleted while it is served', () => {
-  it('is said by the next check', async () => {
+  it('is said by the next check, and takes no webhook any more, which would be gone with the process', async () => {
     const cwd = temporaryFolder();
     const store = await open(cwd);
     await store.ping(T0);
@@ -212,6 +212,7 @@ describe('a file that is deleted while it is served', () => {
     const error = await failureOf(store.ping(T0));
     expect(error.code).toBe('store_unavailable');
     expect(error.message).toContain('moved or deleted');
+    expect((await failureOf(store.putWebhooks([webhook()]))).code).toBe('store_unavailable');
     await store.close();
   });
 });
