@@ -8,23 +8,32 @@ const SMALL = 64 * 1024;
 
 /**
  * Bounds what senders, who are strangers until their body has been read, can make us hold: many connections that each
- * send a body just below the limit are asked to come again one after the other.
+ * send a body just below the limit are asked to come again one after the other. Where the size is not told, the largest
+ * is held until the body has been read: from then on what it has.
+ *
+ * @param read leaves the body's text in `ctx.request.body`
  */
-export function boundMemory(bodyLimit: number): Middleware {
+export function boundMemory(bodyLimit: number, read: Middleware): Middleware {
   const budget = Math.max(BUDGET, bodyLimit);
   let held = 0;
   return async (ctx, next) => {
     const declared = Number(ctx.req.headers['content-length'] ?? Number.NaN);
     const inflated = ctx.req.headers['content-encoding'] !== undefined;
-    const size = Number.isNaN(declared) || inflated ? bodyLimit : Math.min(declared, bodyLimit);
-    if (size <= SMALL) return next();
+    let size = Number.isNaN(declared) || inflated ? bodyLimit : Math.min(declared, bodyLimit);
+    if (size <= SMALL) return read(ctx, next);
     if (held + size > budget) {
       ctx.set('retry-after', '1');
       throw new RequestError(503, 'busy', 'Too many large bodies at once. Send it again.');
     }
     held += size;
     try {
-      await next();
+      await read(ctx, () => {
+        const body: unknown = ctx.request.body;
+        const spare = size - Math.min(size, typeof body === 'string' ? body.length : 0);
+        held -= spare;
+        size -= spare;
+        return next();
+      });
     } finally {
       held -= size;
     }

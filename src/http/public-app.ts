@@ -30,8 +30,7 @@ export function createPublicApp(options: {
   readonly log: Log;
 }): Koa {
   const router = new Router<RequestState>();
-  const bodyText = readBodyText(options.bodyLimit);
-  const memory = boundMemory(options.bodyLimit);
+  const bodyText = boundMemory(options.bodyLimit, readBodyText(options.bodyLimit));
   for (const { path, receive, onAnswer, onRefused } of options.sources) {
     const take: Middleware<RequestState> = async (ctx) => {
       const given: unknown = ctx.request.body;
@@ -49,7 +48,7 @@ export function createPublicApp(options: {
       }
     };
     // One middleware and one route: the router puts together anew, for each request, all that it has for the path.
-    router.all(path, compose([observe(onAnswer), requirePost, memory, bodyText, take]));
+    router.all(path, compose([observe(onAnswer), requirePost, bodyText, take]));
   }
   router.get('/healthz', (ctx) => {
     ctx.body = { message: 'ok' };

@@ -237,6 +237,37 @@ describe('the public port', () => {
     expect(server?.answered).toEqual([['busy', null]]);
   });
 
+  it('holds of a body whose size was not told what it has, once it is read', async () => {
+    const many = 60;
+    let arrived = 0;
+    let release = (): void => {};
+    const all = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { url } = await start({
+      accept: async () => {
+        if (++arrived === many) release();
+        await all;
+        return arrived;
+      },
+    });
+    const post = (): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const sent = request(`${url}/webhook`, { method: 'POST', headers: HEADERS }, (response) => {
+          response.resume();
+          // One that is refused lets the others go, so that this ends.
+          if (response.statusCode !== 200) release();
+          resolve(response.statusCode);
+        });
+        sent.on('error', reject);
+        // In two parts, so that it goes without a content-length.
+        sent.write(BODY.slice(0, 5));
+        sent.end(BODY.slice(5));
+      });
+    const statuses = await Promise.all(Array.from({ length: many }, post));
+    expect(statuses.filter((status) => status !== 200)).toEqual([]);
+  });
+
   it('logs a connection that breaks at level debug, and prints nothing past the log', async () => {
     const printed = vi.spyOn(console, 'error');
     const arrived = vi.fn(() => new Promise<number>(() => {}));
