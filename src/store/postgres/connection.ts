@@ -10,6 +10,7 @@ import { migrate, requireCurrent } from './migrations.js';
 import { occupy, refuseUnfinished } from './occupancy.js';
 import { PostgresStore } from './postgres-store.js';
 import { type Address, addressText } from './store-error.js';
+import { checkedUrl } from './url-parameters.js';
 
 export type PostgresOptions = Pick<DatabaseOptions, 'connections' | 'statementTimeout'>;
 
@@ -24,16 +25,14 @@ export async function openPostgresStore(
   options: PostgresOptions,
   migrating = true,
 ): Promise<PostgresStore> {
-  const address = addressOf(url);
-  const where = addressText(address);
-  const db = new Database({ url, address, ...options, readOnly: mode === 'read' });
+  const { db, where, checked } = await openDatabase(url, { ...options, readOnly: mode === 'read' });
   try {
     await prepare(db, where, mode, migrating);
   } catch (error) {
     await db.close();
     throw error;
   }
-  return new PostgresStore(db, new Hints(db, url, randomUUID()), where, mode !== 'read');
+  return new PostgresStore(db, new Hints(db, checked, randomUUID()), where, mode !== 'read');
 }
 
 async function prepare(db: Database, where: string, mode: OpenMode, migrating: boolean): Promise<void> {
@@ -52,10 +51,9 @@ export async function migratePostgresStore(
   options: PostgresOptions,
   { now, days }: { readonly now: number; readonly days: number },
 ): Promise<Migration> {
-  const address = addressOf(url);
-  const db = new Database({ url, address, ...options, readOnly: false });
+  const { db, where } = await openDatabase(url, { ...options, readOnly: false });
   try {
-    const done = await migrate(db, addressText(address));
+    const done = await migrate(db, where);
     await new Days(db).prepare(now, days);
     return done;
   } finally {
@@ -65,7 +63,7 @@ export async function migratePostgresStore(
 
 /** Whether a store can be made where none is yet. @throws StoreError why there is no connection */
 export async function canMakePostgresStore(url: string, options: PostgresOptions): Promise<boolean> {
-  const db = new Database({ url, address: addressOf(url), ...options, readOnly: true });
+  const { db } = await openDatabase(url, { ...options, readOnly: true });
   try {
     const [row] = await db.query<{ allowed: boolean }>({
       text: `SELECT has_schema_privilege(current_schema(), 'CREATE') AS allowed`,
@@ -76,8 +74,32 @@ export async function canMakePostgresStore(url: string, options: PostgresOptions
   }
 }
 
+interface Opened {
+  readonly db: Database;
+  readonly address: Address;
+  /** The address, for a person. */
+  readonly where: string;
+  /** The URL for other connections. */
+  readonly checked: string;
+}
+
+/** @throws UsageError for a URL that does not say what is meant */
+export async function openDatabase(
+  url: string,
+  options: Omit<DatabaseOptions, 'url' | 'address'>,
+): Promise<Opened> {
+  const checked = checkedUrl(url);
+  const address = addressOf(checked);
+  return {
+    db: new Database({ url: checked, address, ...options }),
+    address,
+    where: addressText(address),
+    checked,
+  };
+}
+
 /** As the driver understands it, the environment's PGHOST and the like included. @throws UsageError for what it does not */
-export function addressOf(url: string): Address {
+function addressOf(url: string): Address {
   try {
     const { host, port, database = '', user = '' } = new pg.Client({ connectionString: url });
     return { host, port, database, user };

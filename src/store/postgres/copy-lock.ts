@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { StoreError } from '../../errors.js';
+import { endClient } from './end-client.js';
 import { LOCK, lockNumbers } from './locks.js';
 import { type Address, addressText, storeError } from './store-error.js';
 
@@ -33,13 +34,13 @@ export async function lockCopy(url: string, address: Address): Promise<CopyLock>
       );
     }
   } catch (error) {
-    await client.end().catch(() => undefined);
+    await endClient(client);
     throw storeError(address, error);
   }
   return {
     check: () => {
       if (lost !== undefined) throw storeError(address, lost);
     },
-    release: () => client.end().catch(() => undefined),
+    release: () => endClient(client),
   };
 }

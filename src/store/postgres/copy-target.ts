@@ -2,15 +2,14 @@ import { createDigest } from '../copy/digest.js';
 import type { CopyTarget } from '../copy/ports.js';
 import { type Row, type TableName, tableOf } from '../copy/tables.js';
 import { int8s } from './arrays.js';
-import { addressOf } from './connection.js';
+import { openDatabase } from './connection.js';
 import { lockCopy } from './copy-lock.js';
 import { arraysOf, insertInto, rowOf, selectAll } from './copy-sql.js';
-import { Database, type Session, type Statement } from './database.js';
+import type { Database, Session, Statement } from './database.js';
 import { Days } from './days.js';
 import { dayOfId, numberIn } from './ids.js';
 import { migrate } from './migrations.js';
 import { beginCopy, finishCopy } from './occupancy.js';
-import { addressText } from './store-error.js';
 
 /** Rows that are read at once: some of them may be large. */
 const READ = 64;
@@ -43,12 +42,10 @@ const SEQUENCES: Readonly<Record<string, string>> = {
 
 /** @param url of a user that may make tables. @throws StoreError */
 export async function openPostgresTarget(url: string): Promise<CopyTarget> {
-  const address = addressOf(url);
-  const where = addressText(address);
-  const db = new Database({ url, address, ...LIMITS, readOnly: false });
+  const { db, address, where, checked } = await openDatabase(url, { ...LIMITS, readOnly: false });
   try {
     await migrate(db, where);
-    const lock = await lockCopy(url, address);
+    const lock = await lockCopy(checked, address);
     return new PostgresTarget(db, where, lock);
   } catch (error) {
     await db.close();

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Hint } from '../rows.js';
 import type { Database, Statement } from './database.js';
+import { endClient } from './end-client.js';
 
 /** One name for all: a hint that was meant for another schema of the database wakes somebody in vain. */
 const CHANNEL = 'webhook_shim';
@@ -79,7 +80,7 @@ function listen(url: string, callback: (payload: string) => void): { readonly st
       await client.query(`LISTEN ${CHANNEL}`);
       await ended;
     } finally {
-      await client.end().catch(() => undefined);
+      await endClient(client);
     }
   };
   const run = async (): Promise<void> => {
@@ -95,7 +96,7 @@ function listen(url: string, callback: (payload: string) => void): { readonly st
   return {
     stop: async () => {
       stopping.abort();
-      await current?.end().catch(() => undefined);
+      if (current !== null) await endClient(current);
       await running;
     },
   };

@@ -1,4 +1,5 @@
 import { ShimError, StoreError } from '../../errors.js';
+import { tlsText } from './tls-error.js';
 
 /** Where a store is, for a person: never with the password. */
 export interface Address {
@@ -23,22 +24,29 @@ export const isMissingPartition = (error: unknown): boolean =>
 export const isForbidden = (error: unknown): boolean =>
   error instanceof StoreError && codeOf(error.cause) === '42501';
 
-const STORES: Readonly<Record<string, (address: Address) => readonly [ShimError['code'], string]>> = {
+/** `detail` is the server's own message, where that names nothing but users, tables and hosts. */
+const STORES: Readonly<
+  Record<string, (address: Address, detail: string) => readonly [ShimError['code'], string]>
+> = {
   '28P01': ({ user }) => [
     'store_unavailable',
     `the password of the user "${user}" is refused: correct it in store.url`,
   ],
-  '28000': ({ user }) => [
+  '28000': ({ user }, detail) => [
     'store_unavailable',
-    `the user "${user}" is refused: correct store.url, or allow the user in pg_hba.conf`,
+    `the user "${user}" is refused (${detail}): correct store.url, or allow the user in pg_hba.conf`,
   ],
   '3D000': ({ database }) => [
     'store_unavailable',
     `there is no database "${database}": create it (createdb ${database}), or correct store.url`,
   ],
-  '42501': ({ user }) => [
+  '42501': ({ user }, detail) => [
     'store_unwritable',
-    `the user "${user}" lacks a right: it must own the tables of the shim, or be granted what it needs`,
+    `the user "${user}" lacks a right (${detail}): it must own the tables of the shim, or be granted what it needs`,
+  ],
+  '3F000': ({ user }) => [
+    'store_unwritable',
+    `there is no schema that the user "${user}" may use: create the one of its search_path, or GRANT USAGE, CREATE on it`,
   ],
   '25006': () => [
     'store_unwritable',
@@ -48,9 +56,9 @@ const STORES: Readonly<Record<string, (address: Address) => readonly [ShimError[
     'store_full',
     "the server's disk is full: free some space there; the shim goes on by itself",
   ],
-  '53300': () => [
+  '53300': (_, detail) => [
     'store_unavailable',
-    'the server has no connection left: lower store.connections, or raise its max_connections',
+    `the server has no connection left (${detail}): lower store.connections, or raise that limit, such as its max_connections`,
   ],
   '55P03': () => ['store_locked', 'another program holds a lock on the tables: end it, then try again'],
   '57014': () => [
@@ -72,14 +80,15 @@ export function storeError(address: Address, error: unknown): ShimError {
   if (error instanceof ShimError) return error;
   const where = addressText(address);
   const detail = detailOf(error);
-  const known = STORES[codeOf(error)]?.(address);
+  const known = STORES[codeOf(error)]?.(address, detail);
   if (known !== undefined) {
     const [code, message] = known;
     return new StoreError(code, `${where}: ${message}`, { cause: causeOf(error) });
   }
   const message = isAnswer(error)
     ? `the store failed: ${detail} (${codeOf(error)})`
-    : `no connection (${detail}): is the server up, and are host and port in store.url right?`;
+    : (tlsText(codeOf(error), detail) ??
+      `no connection (${detail}): is the server up, and are host, port and sslmode in store.url right?`);
   return new StoreError('store_unavailable', `${where}: ${message}`, { cause: causeOf(error) });
 }
 

@@ -121,7 +121,24 @@ describe('a database that cannot be used', () => {
       next.password = 'guest';
     });
     expect(await placeForStore(guest, {})).toEqual({ allowed: false });
-    expect((await failureOf(guest)).code).toBe('store_unwritable');
+    expect(await failureOf(guest)).toMatchObject({
+      code: 'store_unwritable',
+      message: expect.stringContaining('"guest" lacks a right (permission denied for schema public)'),
+    });
+    const elsewhere = changed(url, (next) => next.searchParams.set('options', '-c search_path=gone'));
+    expect(await failureOf(elsewhere)).toMatchObject({
+      code: 'store_unwritable',
+      message: expect.stringContaining('no schema that the user "postgres" may use: create the one'),
+    });
+  });
+
+  it('may have no connection left, by whichever limit', async () => {
+    const url = await server.createDatabase();
+    await runSql(url, `CREATE ROLE crowded LOGIN PASSWORD 'crowded' CONNECTION LIMIT 0`);
+    const crowded = changed(url, (next) => Object.assign(next, { username: 'crowded', password: 'crowded' }));
+    expect((await failureOf(crowded)).message).toContain(
+      'no connection left (too many connections for role "crowded")',
+    );
   });
 });
 
