@@ -9,6 +9,7 @@ import { Hints } from './hints.js';
 import { migrate, requireCurrent } from './migrations.js';
 import { occupy, refuseUnfinished } from './occupancy.js';
 import { PostgresStore } from './postgres-store.js';
+import { requireSessions } from './sessions.js';
 import { type Address, addressText } from './store-error.js';
 import { checkedUrl } from './url-parameters.js';
 
@@ -83,13 +84,14 @@ interface Opened {
   readonly checked: string;
 }
 
-/** @throws UsageError for a URL that does not say what is meant */
+/** @throws UsageError for a URL that does not say what is meant, StoreError where nothing can be kept in a connection */
 export async function openDatabase(
   url: string,
   options: Omit<DatabaseOptions, 'url' | 'address'>,
 ): Promise<Opened> {
   const checked = checkedUrl(url);
   const address = addressOf(checked);
+  await requireSessions(checked, address);
   return {
     db: new Database({ url: checked, address, ...options }),
     address,

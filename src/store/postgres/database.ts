@@ -181,12 +181,13 @@ async function prepare(
   client: pg.ClientBase,
   { statementTimeout, readOnly }: DatabaseOptions,
 ): Promise<void> {
-  await client.query(
-    `SELECT set_config('statement_timeout', '${statementTimeout}', false),
+  const text = `SELECT set_config('statement_timeout', '${statementTimeout}', false),
             set_config('idle_in_transaction_session_timeout', '${statementTimeout}', false),
             ${PLANS.map(([name, value]) => `set_config('${name}', '${value}', false)`)},
             set_config('default_transaction_read_only', '${readOnly ? 'on' : 'off'}', false),
             CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')
-                 THEN set_config('synchronous_commit', 'on', false) END`,
-  );
+                 THEN set_config('synchronous_commit', 'on', false) END`;
+  // A pooler that has no connection left lets clients in all the same, and answers later, if at all.
+  const once = { text, query_timeout: CONNECT_TIMEOUT };
+  await client.query(once);
 }

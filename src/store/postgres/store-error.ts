@@ -24,6 +24,12 @@ export const isMissingPartition = (error: unknown): boolean =>
 export const isForbidden = (error: unknown): boolean =>
   error instanceof StoreError && codeOf(error.cause) === '42501';
 
+/** A pooler in between gives each transaction another connection of the server. */
+export const NO_SESSIONS =
+  'a pooler in between keeps no sessions: set it to (PgBouncer: pool_mode = session), or name the server itself in store.url';
+
+const WITHOUT_SESSIONS = (): readonly [ShimError['code'], string] => ['store_unavailable', NO_SESSIONS];
+
 /** `detail` is the server's own message, where that names nothing but users, tables and hosts. */
 const STORES: Readonly<
   Record<string, (address: Address, detail: string) => readonly [ShimError['code'], string]>
@@ -71,6 +77,12 @@ const STORES: Readonly<
     'store_unavailable',
     'a table of the shim is missing: restore a backup, or start with an empty database',
   ],
+  '08P01': (_, detail) => [
+    'store_unavailable',
+    `a pooler in between cannot serve this (${detail}): is the server behind it up, does it keep sessions (PgBouncer: pool_mode = session), and does it take the parameters of store.url?`,
+  ],
+  '26000': WITHOUT_SESSIONS,
+  '42P05': WITHOUT_SESSIONS,
   XX001: () => ['store_corrupt', 'the database is damaged: restore a backup'],
   XX002: () => ['store_corrupt', 'an index is damaged: REINDEX it, or restore a backup'],
 };

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { migrateStore, openStore, placeForStore } from '../../../src/store/open.js';
+import { openPostgresTarget } from '../../../src/store/postgres/copy-target.js';
+import { startPooler } from '../../support/pooler.js';
+import { type Server, startPostgres } from '../../support/postgres.js';
+import { accept, claim, delivered, only, putOne, T0 } from '../samples.js';
+
+let server: Server;
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(() => server.dispose());
+
+it('refuses a pooler that keeps no sessions, and says what to do', async () => {
+  const url = await startPooler(await server.createDatabase(), 'transaction');
+  for (const open of [
+    () => openStore(url, { mode: 'own' }),
+    () => openStore(url, { mode: 'share' }),
+    () => openStore(url, { mode: 'read' }),
+    () => migrateStore(url, { now: T0, days: 1 }),
+    () => placeForStore(url, {}),
+    () => openPostgresTarget(url),
+  ]) {
+    const error = await open().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      name: 'StoreError',
+      code: 'store_unavailable',
+      message: expect.stringContaining(
+        'a pooler in between keeps no sessions: set it to (PgBouncer: pool_mode',
+      ),
+    });
+    expect(String(error)).not.toContain('a%20password');
+  }
+});
+
+it('works by way of a pooler that keeps sessions', async () => {
+  const url = await startPooler(await server.createDatabase(), 'session');
+  const store = await openStore(url, { mode: 'own' });
+  await accept(store);
+  expect(await store.settle([delivered(only(await claim(store)))])).toEqual([true]);
+  await store.close();
+});
+
+it('tells a sender soon where a pooler has no connection left, and goes on with those that it has', async () => {
+  const url = await startPooler(await server.createDatabase(), 'session', 2);
+  const store = await openStore(url, { mode: 'own' });
+  const begun = performance.now();
+  const asked = await Promise.allSettled([putOne(store), putOne(store), putOne(store)]);
+  expect(performance.now() - begun).toBeLessThan(8_000);
+  const refused = asked.filter((each) => each.status === 'rejected');
+  expect(refused.length).toBeGreaterThan(0);
+  for (const { reason } of refused) {
+    expect(reason).toMatchObject({ name: 'StoreError', code: 'store_unavailable' });
+  }
+  await putOne(store);
+  await store.close();
+});
