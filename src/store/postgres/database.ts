@@ -36,6 +36,8 @@ const SILENCE = 2_000;
 /** A lost deadlock or a conflict of transactions, of which nothing was done: it is tried again. */
 const CONFLICTS: ReadonlySet<string> = new Set(['40001', '40P01']);
 const TRIES = 5;
+/** This server takes no writes: a standby, or one that was told so. */
+const TAKES_NO_WRITES = '25006';
 
 /**
  * Each statement leads along its indexes to the few rows that it is about, and is planned once a connection. Left to its
@@ -141,7 +143,9 @@ export class Database {
       const answers = await Promise.allSettled(asked);
       const first = answers.find((answer) => answer.status === 'rejected');
       const reason: unknown = first?.reason ?? error;
-      const usable = first === undefined || isAnswer(reason) ? await rolledBack(client) : false;
+      // A server that takes no writes is left: behind the same address there may be another one by now.
+      const over = first !== undefined && (!isAnswer(reason) || codeOf(reason) === TAKES_NO_WRITES);
+      const usable = !over && (await rolledBack(client));
       client.release(!usable);
       throw reason;
     }
@@ -176,6 +180,7 @@ async function rolledBack(client: pg.PoolClient): Promise<boolean> {
 /**
  * What each connection has to hold to: an answer means that it is on disk, so a database or user that is set to less is
  * raised to it, and one that is set to more is left. A client that vanished holds its locks no longer than a statement.
+ * Whoever lists writes nothing; where the database itself is set to take no writes, that is meant, and holds.
  */
 async function prepare(
   client: pg.ClientBase,
@@ -184,7 +189,7 @@ async function prepare(
   const text = `SELECT set_config('statement_timeout', '${statementTimeout}', false),
             set_config('idle_in_transaction_session_timeout', '${statementTimeout}', false),
             ${PLANS.map(([name, value]) => `set_config('${name}', '${value}', false)`)},
-            set_config('default_transaction_read_only', '${readOnly ? 'on' : 'off'}', false),
+            ${readOnly ? `set_config('default_transaction_read_only', 'on', false),` : ''}
             CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')
                  THEN set_config('synchronous_commit', 'on', false) END`;
   // A pooler that has no connection left lets clients in all the same, and answers later, if at all.

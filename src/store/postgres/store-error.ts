@@ -56,7 +56,7 @@ const STORES: Readonly<
   ],
   '25006': () => [
     'store_unwritable',
-    'this server takes no writes (a standby?): name the one that does in store.url',
+    'this server takes no writes: name the one that does in store.url if it is a standby, else turn default_transaction_read_only off; the shim goes on by itself',
   ],
   '53100': () => [
     'store_full',

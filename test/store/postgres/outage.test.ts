@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { openStore } from '../../../src/store/open.js';
 import type { Hint } from '../../../src/store/rows.js';
 import type { Store } from '../../../src/store/store.js';
+import { eventually } from '../../support/handler.js';
 import { runSql, type Server, startPostgres } from '../../support/postgres.js';
 import { accept, claim, claimWebhooks, converted, delivered, only, putOne, T0 } from '../samples.js';
 
@@ -116,6 +117,33 @@ describe('a server that goes away', () => {
     await store.close();
     expect(performance.now() - closing).toBeLessThan(8_000);
   });
+});
+
+it('leaves a server that takes no writes for the one that is there next, and never overrules it', async () => {
+  const url = await server.createDatabase();
+  const name = new URL(url).pathname.slice(1);
+  const admin = new URL(url);
+  admin.pathname = '/postgres';
+  const store = await opened(url);
+  const waiting = await putOne(store);
+  const takeWrites = (on: boolean): Promise<unknown> =>
+    runSql(admin.href, `ALTER DATABASE ${name} SET default_transaction_read_only = ${on ? 'off' : 'on'}`);
+  await takeWrites(false);
+  // As when the server fails over: what comes next are new connections.
+  await runSql(
+    admin.href,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND pid <> pg_backend_pid()`,
+  );
+  const refused = { name: 'StoreError', code: 'store_unwritable', message: /takes no writes: .*standby/ };
+  await eventually(() => expect(store.ping(T0)).rejects.toMatchObject({ code: refused.code }));
+  const asked = await Promise.allSettled([putOne(store), putOne(store), claimWebhooks(store), claim(store)]);
+  for (const result of asked.slice(0, 3)) {
+    expect(result).toMatchObject({ reason: { name: refused.name, code: refused.code } });
+    expect(String(Object(result).reason)).toMatch(refused.message);
+  }
+  await takeWrites(true);
+  await store.ping(T0);
+  expect(only(await claimWebhooks(store)).id).toBe(waiting);
 });
 
 describe('a lock of another program', () => {
