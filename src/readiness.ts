@@ -13,7 +13,8 @@ export function createReadiness(
   now: () => number,
 ): () => Promise<Checks> {
   return async () => {
-    const [store, loops] = await Promise.all([checkStore(work, now), checkLoops(work)]);
+    const checking = checkStore(work, now);
+    const [store, loops] = await Promise.all([checking, checkLoops(work, checking)]);
     return { store, ...loops };
   };
 }
@@ -27,15 +28,16 @@ async function checkStore(work: Pick<WorkApi, 'ping'>, now: () => number): Promi
   }
 }
 
-async function checkLoops(work: Pick<WorkApi, 'idleTimes'>): Promise<Checks> {
+async function checkLoops(work: Pick<WorkApi, 'idleTimes'>, store: Promise<Check>): Promise<Checks> {
   try {
-    const idle = await withPatience(PATIENCE, work.idleTimes());
+    const [idle, { ok }] = await Promise.all([withPatience(PATIENCE, work.idleTimes()), store]);
+    const remedy = ok ? 'restart the service' : 'it waits for the store';
     return Object.fromEntries(
       Object.entries(idle).map(([name, time]): [string, Check] => [
         name,
         time < STUCK
           ? { ok: true, message: 'moves' }
-          : { ok: false, message: `has not moved for ${Math.round(time / 1_000)} s: restart the service` },
+          : { ok: false, message: `has not moved for ${Math.round(time / 1_000)} s: ${remedy}` },
       ]),
     );
   } catch (error) {

@@ -126,6 +126,7 @@ export function startConverting(options: {
     if (faults.length > 0 && !failing) {
       log.error({ err: faults[0] }, 'converting stopped: the store does not work; trying again');
     }
+    if (faults.length === 0 && failing) log.info('converting: the store works again');
     failing = faults.length > 0;
     const ahead = next.status === 'fulfilled' ? next.value : null;
     if (failing) await sleep.for(BACKOFF);

@@ -99,6 +99,17 @@ it('keeps what is examined where the store does not take what came before', asyn
   expect(done).toEqual(['examine 1', 'examine 2', 'save 2']);
 });
 
+it('says once that the store does not work, and once that it works again', async () => {
+  const { done, log, loop } = start([[1], [2], [3]], { failSave: 2 });
+  await until(() => done.includes('save 3'));
+  await until(() => log.lines.some((line) => line.includes('works again')));
+  await loop.stop();
+  const said = log.lines.filter((line) => line.includes('the store'));
+  expect(said).toHaveLength(2);
+  expect(said[0]).toContain('converting stopped: the store does not work; trying again');
+  expect(said[1]).toContain('converting: the store works again');
+});
+
 it('finishes what is examined before it stops', async () => {
   const { done, loop } = start([[1], [2], [3]]);
   await until(() => done.includes('examine 2'));

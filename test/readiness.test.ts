@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { StoreError } from '../src/errors.js';
+import { createReadiness } from '../src/readiness.js';
+
+const readiness = (ping: () => Promise<void>, idle: number) =>
+  createReadiness({ ping, idleTimes: async () => ({ convert: 0, deliver: idle }) }, () => 0)();
+
+const works = async (): Promise<void> => {};
+const away = async (): Promise<void> => {
+  throw new StoreError('store_unavailable', 'no connection');
+};
+
+it('says which loop is stuck and what to do: a restart brings back no store', async () => {
+  expect(await readiness(works, 0)).toEqual({
+    store: { ok: true, message: 'takes writes' },
+    convert: { ok: true, message: 'moves' },
+    deliver: { ok: true, message: 'moves' },
+  });
+  expect(await readiness(works, 20_000)).toMatchObject({
+    deliver: { ok: false, message: 'has not moved for 20 s: restart the service' },
+  });
+  expect(await readiness(away, 20_000)).toEqual({
+    store: { ok: false, message: 'no connection' },
+    convert: { ok: true, message: 'moves' },
+    deliver: { ok: false, message: 'has not moved for 20 s: it waits for the store' },
+  });
+});
