@@ -22,11 +22,14 @@ export async function checkStore(
     }
     return { ok: true, message: 'there, and takes writes' };
   } catch (error) {
-    if (!(error instanceof ShimError)) throw error;
-    return error.code === 'not_found'
-      ? checkPlace(await placeForStore(url, options))
-      : { ok: false, message: error.message };
+    if (!(error instanceof ShimError && error.code === 'not_found')) return refusedBy(error);
   }
+  return placeForStore(url, options).then(checkPlace).catch(refusedBy);
+}
+
+function refusedBy(error: unknown): Verdict {
+  if (!(error instanceof ShimError)) throw error;
+  return { ok: false, message: error.message };
 }
 
 function checkPlace(place: Awaited<ReturnType<typeof placeForStore>>): Verdict | Promise<Verdict> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStore } from '../../src/store/open.js';
 import { accept } from '../store/samples.js';
-import { type Server, startPostgres } from '../support/postgres.js';
+import { runSql, type Server, startPostgres } from '../support/postgres.js';
 import { configText, NOW, Place } from './support.js';
 
 let server: Server;
@@ -44,4 +44,15 @@ it('commands work on a database, and tell its password to nobody', async () => {
   outputs.push(await away.run('events list'), await away.run('check'));
   expect(outputs.map(({ status }) => status)).toEqual([0, 0, 0, 0, 1, 1]);
   for (const { stdout, stderr } of outputs) expect(stdout + stderr).not.toMatch(/a(%20| )password/);
+});
+
+it('check tells that a database takes no writes, also while it is empty', async () => {
+  const url = await server.createDatabase();
+  const place = await placeWith(url);
+  const name = new URL(url).pathname.slice(1);
+  await runSql(url, `ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+  const { status, stdout } = await place.run('check');
+  expect(status).toBe(1);
+  expect(stdout).toContain('FAILED: postgres://');
+  expect(stdout).toContain('this server takes no writes: name the one that does');
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { UsageError } from '../../errors.js';
+import { StoreError, UsageError } from '../../errors.js';
 import type { Migration } from '../migration.js';
 import type { OpenMode } from '../open-mode.js';
 import { Database, type DatabaseOptions } from './database.js';
@@ -10,7 +10,7 @@ import { migrate, requireCurrent } from './migrations.js';
 import { occupy, refuseUnfinished } from './occupancy.js';
 import { PostgresStore } from './postgres-store.js';
 import { requireSessions } from './sessions.js';
-import { type Address, addressText } from './store-error.js';
+import { type Address, addressText, NO_WRITES } from './store-error.js';
 import { checkedUrl } from './url-parameters.js';
 
 export type PostgresOptions = Pick<DatabaseOptions, 'connections' | 'statementTimeout'>;
@@ -62,13 +62,15 @@ export async function migratePostgresStore(
   }
 }
 
-/** Whether a store can be made where none is yet. @throws StoreError why there is no connection */
+/** Whether a user may make a store where none is yet. @throws StoreError why nobody can */
 export async function canMakePostgresStore(url: string, options: PostgresOptions): Promise<boolean> {
-  const { db } = await openDatabase(url, { ...options, readOnly: true });
+  const { db, where } = await openDatabase(url, { ...options, readOnly: false });
   try {
-    const [row] = await db.query<{ allowed: boolean }>({
-      text: `SELECT has_schema_privilege(current_schema(), 'CREATE') AS allowed`,
+    const [row] = await db.query<{ allowed: boolean; writes: boolean }>({
+      text: `SELECT has_schema_privilege(current_schema(), 'CREATE') AS allowed,
+                    current_setting('transaction_read_only') = 'off' AS writes`,
     });
+    if (row?.writes === false) throw new StoreError('store_unwritable', `${where}: ${NO_WRITES}`);
     return row?.allowed ?? false;
   } finally {
     await db.close();

@@ -28,6 +28,10 @@ export const isForbidden = (error: unknown): boolean =>
 export const NO_SESSIONS =
   'a pooler in between keeps no sessions: set it to (PgBouncer: pool_mode = session), or name the server itself in store.url';
 
+/** A standby, or one that was told so. */
+export const NO_WRITES =
+  'this server takes no writes: name the one that does in store.url if it is a standby, else turn default_transaction_read_only off';
+
 const WITHOUT_SESSIONS = (): readonly [ShimError['code'], string] => ['store_unavailable', NO_SESSIONS];
 
 /** `detail` is the server's own message, where that names nothing but users, tables and hosts. */
@@ -54,10 +58,7 @@ const STORES: Readonly<
     'store_unwritable',
     `there is no schema that the user "${user}" may use: create the one of its search_path, or GRANT USAGE, CREATE on it`,
   ],
-  '25006': () => [
-    'store_unwritable',
-    'this server takes no writes: name the one that does in store.url if it is a standby, else turn default_transaction_read_only off; the shim goes on by itself',
-  ],
+  '25006': () => ['store_unwritable', NO_WRITES],
   '53100': () => [
     'store_full',
     "the server's disk is full: free some space there; the shim goes on by itself",
