@@ -14,7 +14,7 @@ import type { Backup, BackupOptions } from '../backup.js';
 import { noData } from './connection.js';
 import { Database } from './driver.js';
 import { schemaVersion } from './migrations.js';
-import { fileError, storeError } from './store-error.js';
+import { fileError, isOfDriver, storeError } from './store-error.js';
 
 /** Pages from one report of progress to the next: 4 MiB. */
 const STEP = 1024;
@@ -134,8 +134,6 @@ function countsOf(db: Database): Counts {
   );
   return counts === undefined ? { webhooks: 0, events: 0, deliveries: 0 } : { ...counts };
 }
-
-const isOfDriver = (error: unknown): boolean => error instanceof Error && 'errcode' in error;
 
 function flush(path: string): void {
   const file = openSync(path, 'r');

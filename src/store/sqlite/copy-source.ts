@@ -6,7 +6,7 @@ import { noData, own, requireCurrent } from './connection.js';
 import { copyRows, type IdOf } from './copy-rows.js';
 import { Database, type Statement, type Value } from './driver.js';
 import { schemaVersion } from './migrations.js';
-import { storeError } from './store-error.js';
+import { isOfDriver, storeError } from './store-error.js';
 import { fromText } from './values.js';
 
 /**
@@ -108,5 +108,3 @@ function copied(value: Value, kind: Kind): Copied {
   if (typeof value === 'string') return value;
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex');
 }
-
-const isOfDriver = (error: unknown): boolean => error instanceof Error && 'errcode' in error;

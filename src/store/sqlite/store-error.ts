@@ -8,11 +8,35 @@ const OWN_FAULT = new Set([
 const IOERR_SHMSIZE = 4874;
 const READONLY_DBMOVED = 1032;
 
-/** The extended result code of an error of the driver; null for any other. */
+/**
+ * `@photostructure/sqlite` leaves the code out of what `all` and `iterate` throw (1.2.1; 2.0 has it, and no Node 20), so
+ * that the text of SQLite has to tell. What is not among these is the fault of a statement.
+ */
+const CODES: ReadonlyMap<string, number> = new Map([
+  ['access permission denied', 3],
+  ['database is locked', 5],
+  ['database table is locked', 6],
+  ['out of memory', 7],
+  ['attempt to write a readonly database', 8],
+  ['interrupted', 9],
+  ['disk I/O error', 10],
+  ['database disk image is malformed', 11],
+  ['database or disk is full', FULL],
+  ['unable to open database file', 14],
+  ['locking protocol', 15],
+  ['file is not a database', 26],
+]);
+
+/** Whether the driver threw it for what SQLite said. */
+export const isOfDriver = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
+
+/** The result code of an error of the driver, extended where it gives that; null for any other. */
 function resultCode(error: unknown): number | null {
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+  if (!isOfDriver(error)) return null;
+  return 'errcode' in error && typeof error.errcode === 'number'
     ? error.errcode
-    : null;
+    : (CODES.get(error.message) ?? null);
 }
 
 /** Whether another connection was in the way. */

@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type BackupOptions, backupStore } from '../../../src/store/backup.js';
@@ -52,6 +60,14 @@ describe('a backup', () => {
     expect(await copy.waiting(1_000)).toMatchObject({ received: made.webhooks - 1 });
     expect(await claim(copy)).toHaveLength(1);
     await copy.close();
+  });
+
+  it('of what is no database says so, and leaves nothing', async () => {
+    const cwd = temporaryFolder();
+    mkdirSync(join(cwd, 'data'));
+    writeFileSync(join(cwd, 'data', 'shim.db'), 'This is a letter, and not a database at all. '.repeat(100));
+    await expect(take(cwd)).rejects.toMatchObject({ code: 'store_corrupt' });
+    expect(readdirSync(cwd)).toEqual(['data']);
   });
 
   it('of a store that is not served works too, and of none says so', async () => {

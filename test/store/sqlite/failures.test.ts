@@ -17,6 +17,7 @@ import { openStore } from '../../../src/store/open.js';
 import { Database } from '../../../src/store/sqlite/driver.js';
 import { migrate } from '../../../src/store/sqlite/migrations.js';
 import { SqliteStore } from '../../../src/store/sqlite/sqlite-store.js';
+import { isOwnFault, storeError } from '../../../src/store/sqlite/store-error.js';
 import type { Store } from '../../../src/store/store.js';
 import { claimWebhooks, event, file, only, putOne, T0, webhook } from '../samples.js';
 import { temporaryFolder } from './folder.js';
@@ -200,6 +201,69 @@ describe('a lock of another program', () => {
     const id = await putOne(store);
     expect((await claimWebhooks(store)).map((one) => one.id)).toEqual([id]);
     await store.close();
+  });
+});
+
+describe('whichever way a statement is run', () => {
+  const ways = {
+    run: (db: Database, sql: string) => db.prepare(sql).run(),
+    get: (db: Database, sql: string) => db.prepare(sql).get(),
+    all: (db: Database, sql: string) => db.prepare(sql).all(),
+    iterate: (db: Database, sql: string) => [...db.prepare(sql).iterate()],
+  };
+  const failureIn = (db: Database, way: keyof typeof ways, sql: string): unknown => {
+    try {
+      ways[way](db, sql);
+    } catch (error) {
+      return error;
+    }
+    throw new Error('it was expected to fail');
+  };
+  const file = () => join(temporaryFolder(), 'a.db');
+  const opened = (path: string): Database => {
+    const db = new Database(path, { readOnly: false });
+    onTestFinished(() => db.close());
+    return db;
+  };
+
+  describe.each(Object.keys(ways) as (keyof typeof ways)[])('%s', (way) => {
+    it('a full file is said, and is not the fault of the statement', () => {
+      const db = opened(file());
+      db.exec('CREATE TABLE t (a); PRAGMA max_page_count = 3');
+      const error = failureIn(db, way, 'INSERT INTO t VALUES (zeroblob(100000)) RETURNING a');
+      expect(storeError('a.db', error).code).toBe('store_full');
+      expect(isOwnFault(error)).toBe(false);
+    });
+
+    it('a lock is said, and is not the fault of the statement', () => {
+      const path = file();
+      const db = opened(path);
+      db.exec('CREATE TABLE t (a)');
+      opened(path).exec('BEGIN EXCLUSIVE');
+      const error = failureIn(db, way, 'SELECT a FROM t');
+      expect(storeError('a.db', error).code).toBe('store_locked');
+      expect(isOwnFault(error)).toBe(false);
+    });
+
+    it('damage is said, and is not the fault of the statement', () => {
+      const path = file();
+      const db = opened(path);
+      db.exec('CREATE TABLE t (a); INSERT INTO t VALUES (1)');
+      const page = openSync(path, 'r+');
+      writeSync(page, Buffer.alloc(4096, 0x5a), 0, 4096, 4096);
+      closeSync(page);
+      const later = opened(path);
+      const error = failureIn(later, way, 'SELECT a FROM t');
+      expect(storeError('a.db', error).code).toBe('store_corrupt');
+      expect(isOwnFault(error)).toBe(false);
+    });
+
+    it('a row that may not be is the fault of the statement', () => {
+      const db = opened(file());
+      db.exec('CREATE TABLE t (a PRIMARY KEY); INSERT INTO t VALUES (1)');
+      const error = failureIn(db, way, 'INSERT INTO t VALUES (1) RETURNING a');
+      expect(isOwnFault(error)).toBe(true);
+    });
   });
 });
 
