@@ -1,5 +1,3 @@
-import { rmSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ShimError } from '../errors.js';
 import { type Backup, backupStore } from '../store/backup.js';
@@ -35,20 +33,16 @@ export function addBackup(program: Command, run: Run): void {
 async function backup(file: string, options: BackupCommandOptions, io: Io): Promise<ExitStatus> {
   const { config } = configOf(options, io);
   const progress = createProgress(io);
-  let stopped = false;
+  const stop = new AbortController();
   void io.stopRequested().then(() => {
-    stopped = true;
-    // At once: a driver may come to its end all the same before it says that it has stopped.
-    rmSync(`${resolve(io.cwd, file)}.partial`, { force: true });
+    stop.abort(new ShimError('shutting_down', 'interrupted: there is no copy'));
     writeLine(io.stderr, 'stopping; nothing of the copy is kept');
   });
   const made = await backupStore(config.store.url, file, {
     cwd: io.cwd,
     force: options.force === true,
-    onProgress: (done) => {
-      if (stopped) throw new ShimError('shutting_down', 'interrupted: there is no copy');
-      progress(() => `copied ${Math.floor(done * 100)}%`);
-    },
+    signal: stop.signal,
+    onProgress: (done) => progress(() => `copied ${Math.floor(done * 100)}%`),
   });
   io.stdout.write(options.json === true ? jsonDocument(made) : backupText(made));
   return 0;

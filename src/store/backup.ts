@@ -10,6 +10,8 @@ export interface BackupOptions {
   readonly force: boolean;
   /** Called now and then with how much is copied, 0 to 1. What it throws ends the copy. */
   readonly onProgress: (done: number) => void;
+  /** Ends the copy, with its reason. Default: never. */
+  readonly signal?: AbortSignal;
 }
 
 /** What is in a copy that was found to be whole. */

@@ -1,5 +1,7 @@
-import { statSync } from 'node:fs';
+import { pbkdf2 } from 'node:crypto';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { Place } from './support.js';
 
@@ -62,5 +64,21 @@ describe('backup', () => {
     });
     expect(statSync(join(place.folder, 'copy.db'), { throwIfNoEntry: false })).toBeUndefined();
     expect(statSync(join(place.folder, 'copy.db.partial'), { throwIfNoEntry: false })).toBeUndefined();
+  });
+
+  it('says the same where it is interrupted before it has begun', async () => {
+    const place = await Place.create();
+    await place.receive({});
+    // All threads that could copy are busy until after the stop.
+    const busy = Array.from({ length: 4 }, () => promisify(pbkdf2)('', '', 300_000, 64, 'sha512'));
+    const running = place.start(['backup', 'copy.db']);
+    running.stop();
+    expect(await running.done).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'stopping; nothing of the copy is kept\nerror: interrupted: there is no copy\n',
+    });
+    expect(readdirSync(place.folder).sort()).toEqual(['data', 'shim.yaml']);
+    await Promise.all(busy);
   });
 });

@@ -29,7 +29,12 @@ export async function backupSqlite(path: string, file: string, options: BackupOp
   const partial = `${file}.partial`;
   try {
     createEmpty(partial);
-    const counts = await copy(path, partial, options.onProgress);
+    const counts = await copy(path, partial, (done) => {
+      options.signal?.throwIfAborted();
+      options.onProgress(done);
+    });
+    // A small one is copied without a word of progress.
+    options.signal?.throwIfAborted();
     verify(partial, counts);
     flush(partial);
     checkPlace(path, file, options.force);
@@ -89,6 +94,9 @@ export async function copyInto(db: Database, to: string, onProgress: (done: numb
         onProgress(done);
       } catch (error) {
         ended = error;
+        // At once: a driver may come to its end all the same before it says that it has stopped. Not sooner: one that
+        // has not opened the file yet would fail without it, or make it anew for all to read.
+        rmSync(to, { force: true });
         throw error;
       }
     });
