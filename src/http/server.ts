@@ -40,6 +40,13 @@ export async function serveHttp(
     (request, response) => {
       // A connection that is kept would bring requests until the grace is over, when those under way are cut off.
       if (closing) response.setHeader('connection', 'close');
+      const path = pathOf(request.url ?? '');
+      if (path === null) {
+        response.writeHead(400, { 'content-type': JSON_TYPE, connection: 'close' });
+        response.end(JSON.stringify({ message: INVALID }));
+        return;
+      }
+      request.url = path;
       answer(request, response);
     },
   );
@@ -88,6 +95,20 @@ function listenError(cause: NodeJS.ErrnoException, host: string, port: number): 
   return new ShimError('port_unusable', `cannot listen on ${host}:${port}: ${reason}`, { cause });
 }
 
+/**
+ * Path and query of a request's target; null where it has none. With a scheme and a host, as for a proxy, Koa leaves it
+ * to `url.parse`, which throws or prints a DeprecationWarning at some of what anyone can send.
+ */
+function pathOf(target: string): string | null {
+  if (target.startsWith('/') || target === '*') return target;
+  if (!/^https?:/i.test(target) || !URL.canParse(target)) return null;
+  const { pathname, search } = new URL(target);
+  return pathname + search;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const INVALID = 'This is not a valid request';
+
 const CLIENT_ERRORS: Readonly<Record<string, readonly [string, string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request took too long to arrive'],
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers are too large'],
@@ -99,12 +120,9 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const [status, message] = CLIENT_ERRORS[error.code ?? ''] ?? [
-    '400 Bad Request',
-    'This is not a valid request',
-  ];
+  const [status, message] = CLIENT_ERRORS[error.code ?? ''] ?? ['400 Bad Request', INVALID];
   const body = JSON.stringify({ message });
   socket.end(
-    `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\ncontent-type: ${JSON_TYPE}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
   );
 }

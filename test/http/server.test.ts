@@ -16,6 +16,28 @@ describe('the HTTP server', () => {
     );
   });
 
+  it.each(['http://[::1', 'http://a:b/webhook', 'ftp://127.0.0.1/webhook'])(
+    'answers the target %s, which is no URL of HTTP, with 400 in JSON',
+    async (target) => {
+      server = await startPublic({ secrets: [SECRET] });
+      expect(await sendRaw(server.url, [`GET ${target} HTTP/1.1\r\nhost: x\r\n\r\n`])).toMatch(
+        /^HTTP\/1\.1 400 [\s\S]*connection: close[\s\S]*{"message":"This is not a valid request"}/i,
+      );
+    },
+  );
+
+  it.each([
+    ['http://127.0.0.1/healthz?a=b', 200],
+    ['HTTP://%@127.0.0.1/healthz', 200],
+    ['http://127.0.0.1', 404],
+    ['//[::1/healthz', 404],
+    ['*', 404],
+  ])('takes the target %s as a path', async (target, status) => {
+    server = await startPublic({ secrets: [SECRET] });
+    const request = `GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`;
+    expect(await sendRaw(server.url, [request])).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+
   it('refuses headers over 16 KiB with 431 in JSON', async () => {
     server = await startPublic({ secrets: [SECRET] });
     const answer = await sendRaw(server.url, [
