@@ -96,11 +96,12 @@ function listenError(cause: NodeJS.ErrnoException, host: string, port: number): 
 }
 
 /**
- * Path and query of a request's target; null where it has none. With a scheme and a host, as for a proxy, Koa leaves it
- * to `url.parse`, which throws or prints a DeprecationWarning at some of what anyone can send.
+ * Path and query of a request's target; null where it has none. Of all else, a scheme and a host as for a proxy or a
+ * fragment, Koa has only `url.parse`, which throws or prints a DeprecationWarning at some of what anyone can send.
  */
 function pathOf(target: string): string | null {
-  if (target.startsWith('/') || target === '*') return target;
+  if (target.startsWith('/')) return target.replace(/#.*/, '');
+  if (target === '*') return target;
   if (!/^https?:/i.test(target) || !URL.canParse(target)) return null;
   const { pathname, search } = new URL(target);
   return pathname + search;
