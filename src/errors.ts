@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'store_unwritable'
   | 'port_in_use'
   | 'port_unusable'
+  | 'out_of_memory'
   | 'shutting_down';
 
 /** The base of every error that this project throws on purpose. The message says what is wrong and what to do. */

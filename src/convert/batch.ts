@@ -1,3 +1,4 @@
+import { ShimError } from '../errors.js';
 import type { Conversion, FileBasis, StoredWebhook, Verified } from '../model.js';
 import type { Store } from '../store/store.js';
 import type { Examine, Examined } from './converter.js';
@@ -6,7 +7,11 @@ import { fileKey, inferEdits, type LatestResults } from './infer-edited.js';
 /** Webhooks with what is known of them so far, if anything. */
 export type Examination = Parameters<Examine>;
 
-/** Examines webhooks, each by itself, here or in another thread. */
+/**
+ * Examines webhooks, each by itself, here or in another thread.
+ *
+ * @throws {ShimError} `out_of_memory` where one of them takes more than there is
+ */
 export type ExamineAll = (examinations: readonly Examination[]) => Promise<readonly Examined[]>;
 
 /** Examines them in this thread. */
@@ -16,9 +21,9 @@ export const examineHere =
     examinations.map((each) => examine(...each));
 
 /** A batch of webhooks, looked at by themselves. It is held while the store is busy, so it holds no bodies. */
-export type ExaminedBatch = readonly (Examined & {
-  readonly webhook: Pick<StoredWebhook, 'id' | 'source'>;
-})[];
+export type ExaminedBatch = readonly (Examined & { readonly webhook: Head })[];
+
+type Head = Pick<StoredWebhook, 'id' | 'source'>;
 
 /** Converts webhooks in the order in which they came, in two steps. */
 export interface BatchConverter {
@@ -33,15 +38,32 @@ export function createBatchConverter(
   examineAll: ExamineAll,
   store: Pick<Store, 'latestAccepted' | 'getWebhook'>,
 ): BatchConverter {
+  /** A few megabytes can hold millions of files: what is too much is told from the others, which go on. */
+  const examineEach = async (heads: readonly Head[]): Promise<ExaminedBatch> => {
+    const examined: ExaminedBatch[number][] = [];
+    for (const webhook of heads) {
+      const stored = await verifiedOf(webhook.id, store);
+      if (stored === null) continue;
+      const found = await examineAll([[stored]]).catch((error: unknown) => [tooMuch(webhook.id, error)]);
+      examined.push(...found.map((each) => ({ ...each, webhook })));
+    }
+    return examined;
+  };
+
   return {
     // Not `async`, which would hold the bodies until all are examined: the collector copies what is held for long.
     examine: (webhooks) => {
       const heads = webhooks.map(({ id, source }) => ({ id, source }));
-      return examineAll(webhooks.map((webhook) => [webhook])).then((examined) =>
-        examined.flatMap((each, index) => {
-          const webhook = heads[index];
-          return webhook === undefined ? [] : { ...each, webhook };
-        }),
+      return examineAll(webhooks.map((webhook) => [webhook])).then(
+        (examined) =>
+          examined.flatMap((each, index) => {
+            const webhook = heads[index];
+            return webhook === undefined ? [] : { ...each, webhook };
+          }),
+        (error: unknown) => {
+          if (!isOutOfMemory(error)) throw error;
+          return examineEach(heads);
+        },
       );
     },
     conclude: async (batch) => {
@@ -51,9 +73,8 @@ export function createBatchConverter(
       const again: Examination[] = [];
       for (const [index, { webhook }] of batch.entries()) {
         const events = inferred[index]?.events ?? new Map<number, string>();
-        const stored = events.size === 0 ? null : await store.getWebhook(webhook.id);
-        // Only what was verified is ever stored. One that is gone by now is not saved either.
-        if (stored !== null) again.push([stored as StoredWebhook as Verified<StoredWebhook>, events]);
+        const stored = events.size === 0 ? null : await verifiedOf(webhook.id, store);
+        if (stored !== null) again.push([stored, events]);
       }
       const edited = (await examineAll(again)).map(({ conversion }) => conversion);
       const byWebhook = new Map(edited.map((conversion) => [conversion.webhookId, conversion]));
@@ -62,6 +83,22 @@ export function createBatchConverter(
       );
     },
   };
+}
+
+/** Only what was verified is ever stored. Null where it is gone by now: it is not saved either. */
+const verifiedOf = async (
+  id: number,
+  store: Pick<Store, 'getWebhook'>,
+): Promise<Verified<StoredWebhook> | null> =>
+  (await store.getWebhook(id)) as StoredWebhook | null as Verified<StoredWebhook> | null;
+
+const isOutOfMemory = (error: unknown): boolean =>
+  error instanceof ShimError && error.code === 'out_of_memory';
+
+function tooMuch(webhookId: number, error: unknown): Examined {
+  if (!isOutOfMemory(error)) throw error;
+  const errors = ['it takes more memory to convert than the service may use'];
+  return { conversion: { outcome: 'quarantined', webhookId, reason: 'internal_error', errors }, files: [] };
 }
 
 const withBasis = (conversion: Conversion, basis: readonly FileBasis[]): Conversion =>

@@ -1,7 +1,7 @@
 import { eventBody, legacyResultText } from '../formats/forward.js';
 import { type FileContent, fileIdentity, fileText, fileValue, messageId } from '../formats/identity.js';
 import { exceedsDepth, itemsOf, memberOf } from '../formats/json-text.js';
-import { type LegacyEvent, readLegacy } from '../formats/legacy.js';
+import { type LegacyEvent, readLegacy, tooManyFiles } from '../formats/legacy.js';
 import type { ConvertedEvent, Format, QuarantineReason, Verified } from '../model.js';
 import type { Contracts } from './contracts.js';
 import type { EventSchemas } from './event-schemas.js';
@@ -96,6 +96,8 @@ function fromNew(body: string, rules: NormalizeRules): Normalized {
       `event is ${shown(event)}, not feature.action such as "extraction.processed"`,
     );
   }
+  const tooMany = Array.isArray(result) ? tooManyFiles(result.length) : null;
+  if (tooMany !== null) return refuse('internal_error', tooMany);
   const value = { event, result };
   const faulty = checked(value, rules);
   if (faulty !== null) return faulty;

@@ -27,7 +27,19 @@ export type LegacyReading =
   | { readonly ok: true; readonly events: readonly LegacyEvent[] }
   | { readonly ok: false; readonly reason: QuarantineReason; readonly errors: readonly string[] };
 
+/** Of a list of any length: more tell no more. */
+const FAULTS_SHOWN = 20;
 const NONE_INFERRED: ReadonlyMap<number, string> = new Map();
+
+/**
+ * In one webhook, of either format. A list of 400,000 fits into 10 MB, and takes more memory to store than the service
+ * may use: it would end, and again after each start.
+ */
+const MAX_FILES = 100_000;
+
+/** Says so where files are too many to be converted; null where they are not. */
+export const tooManyFiles = (count: number): string | null =>
+  count > MAX_FILES ? `result has ${count} files, of which at most ${MAX_FILES} can be converted` : null;
 
 type JsonObject = { readonly [key: string]: unknown };
 
@@ -62,6 +74,8 @@ export function readLegacy(
   if (list === null)
     return refuse('unrecognized_shape', `result is ${describe(result)}, not a list of files`);
   if (list.files.length === 0) return refuse('no_files', 'result has no files');
+  const tooMany = tooManyFiles(list.files.length);
+  if (tooMany !== null) return refuse('internal_error', tooMany);
   const odd = list.files.findIndex((file) => !isObject(file));
   if (odd !== -1) {
     return refuse('unrecognized_shape', `file ${odd + 1} is ${describe(list.files[odd])}, not an object`);
@@ -102,8 +116,8 @@ function convertFiles(
   const unknown: string[] = [];
   for (const [index, value] of values.entries()) {
     const event = eventAt(own(value, 'status'), index);
-    if (event === undefined) unknown.push(statusFault(index, value));
-    else events.push(event);
+    if (event !== undefined) events.push(event);
+    else if (unknown.length < FAULTS_SHOWN) unknown.push(statusFault(index, value));
   }
   if (unknown.length > 0) return refuse('unknown_status', ...unknown);
 
@@ -190,11 +204,14 @@ function groupByEvent(texts: readonly string[], events: readonly string[]): read
 function statusFault(index: number, file: JsonObject): string {
   const name = own(file, 'fileName') ?? own(file, 'fileId');
   const status = own(file, 'status');
-  const subject = `file ${index + 1}${typeof name === 'string' ? ` (${name})` : ''}`;
+  const subject = `file ${index + 1}${typeof name === 'string' ? ` (${brief(name)})` : ''}`;
   return typeof status === 'string'
-    ? `${subject}: no event stands for the status ${JSON.stringify(status)}; name one under "statuses" of the source if it should`
+    ? `${subject}: no event stands for the status ${JSON.stringify(brief(status))}; name one under "statuses" of the source if it should`
     : `${subject}: status is ${describe(status)}, not a string`;
 }
+
+/** So that a name of any length leaves the reason readable. */
+const brief = (text: string): string => (text.length > 60 ? `${text.slice(0, 60).toWellFormed()}…` : text);
 
 function describe(value: unknown): string {
   if (value === undefined) return 'missing';

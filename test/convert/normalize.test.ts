@@ -173,6 +173,29 @@ describe('normalize', () => {
     ]);
   });
 
+  it('says so in few words, however many the files are and however long their names', () => {
+    const many = run(legacy(`[${'{},'.repeat(50_000)}{}]`), 'legacy');
+    expect(many.ok ? [] : many.errors).toHaveLength(20);
+
+    const long = 'x'.repeat(100_000);
+    const named = run(legacy(`[${file(`"status":"${long}","fileName":"${long}"`)}]`), 'legacy');
+    const x60 = `${'x'.repeat(60)}…`;
+    expect(named.ok ? [] : named.errors).toEqual([
+      `file 1 (${x60}): no event stands for the status "${x60}"; name one under "statuses" of the source if it should`,
+    ]);
+  });
+
+  it.each([
+    ['legacy', `{"result":"[${'{},'.repeat(100_000)}{}]"}`],
+    ['new', `{"event":"a.b","result":[${'1,'.repeat(100_000)}1]}`],
+  ] as const)('quarantines more files than it can convert, in the %s format', (format, body) => {
+    const normalized = run(body, format);
+    expect(normalized).toMatchObject({ ok: false, reason: 'internal_error' });
+    expect(normalized.ok ? [] : normalized.errors).toEqual([
+      'result has 100001 files, of which at most 100000 can be converted',
+    ]);
+  });
+
   it('says where a file misses its schema', () => {
     const body = legacy('[{"batchId":"","status":"processed","fileId":7}]');
     const normalized = run(body, 'legacy');

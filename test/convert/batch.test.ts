@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest';
+import { createBatchConverter, type ExamineAll } from '../../src/convert/batch.js';
+import { ShimError } from '../../src/errors.js';
+import type { StoredWebhook, Verified } from '../../src/model.js';
+import type { WebhookDetail } from '../../src/store/rows.js';
+
+const webhook = (id: number) => ({ id, source: 'extracta' }) as Verified<StoredWebhook>;
+const fault = (code: 'out_of_memory' | 'store_unavailable') => new ShimError(code, 'the thread ended');
+
+/** A converter whose thread ends over some webhooks. */
+function converterOf(options: { readonly tooLarge: readonly number[]; readonly gone?: number }) {
+  const calls: string[] = [];
+  const examineAll: ExamineAll = async (examinations) => {
+    const ids = examinations.map(([{ id }]) => id);
+    calls.push(ids.join());
+    if (ids.some((id) => options.tooLarge.includes(id))) throw fault('out_of_memory');
+    return ids.map((id) => ({
+      conversion: { outcome: 'converted', webhookId: id, events: [], duplicatesSince: null },
+      files: [],
+    }));
+  };
+  const converter = createBatchConverter(examineAll, {
+    latestAccepted: async () => [],
+    getWebhook: async (id) => (id === options.gone ? null : (webhook(id) as unknown as WebhookDetail)),
+  });
+  return { calls, examine: (ids: readonly number[]) => converter.examine(ids.map(webhook)) };
+}
+
+it('quarantines what takes more memory than there is, and goes on with the others', async () => {
+  const { calls, examine } = converterOf({ tooLarge: [2], gone: 4 });
+  const examined = await examine([1, 2, 3, 4]);
+
+  expect(calls).toEqual(['1,2,3,4', '1', '2', '3']);
+  expect(examined.map(({ webhook: { id }, conversion }) => [id, conversion.outcome])).toEqual([
+    [1, 'converted'],
+    [2, 'quarantined'],
+    [3, 'converted'],
+  ]);
+  expect(examined[1]?.conversion).toMatchObject({ webhookId: 2, reason: 'internal_error' });
+});
+
+it('leaves any other fault to its caller', async () => {
+  const converter = createBatchConverter(() => Promise.reject(fault('store_unavailable')), {
+    latestAccepted: async () => [],
+    getWebhook: async () => null,
+  });
+  await expect(converter.examine([webhook(1)])).rejects.toMatchObject({ code: 'store_unavailable' });
+});
