@@ -13,9 +13,14 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
     columns.map((column) => column.title.toUpperCase()),
     ...rows.map((row) => columns.map((column) => cell(column.value(row)))),
   ];
-  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
+  const widths = columns.map((_, index) => Math.max(...lines.map((line) => widthOf(line[index] ?? ''))));
   return lines
-    .map((line) => `${line.map((text, index) => text.padEnd(widths[index] ?? 0)).join(GAP)}`.trimEnd())
+    .map((line) =>
+      line
+        .map((text, index) => padded(text, widths[index] ?? 0))
+        .join(GAP)
+        .trimEnd(),
+    )
     .map((line) => `${line}\n`)
     .join('');
 }
@@ -26,6 +31,19 @@ export function fields(pairs: readonly (readonly [string, string | number | null
   const width = Math.max(...shown.map(([name]) => name.length));
   return shown.map(([name, value]) => `${name.padEnd(width)}${GAP}${cell(value)}\n`).join('');
 }
+
+/** What a terminal gives two places, and what it gives none. */
+const WIDE =
+  /(?![\uff61-\uffdc])[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u;
+const ZERO = /[\p{M}\u200c\u200d]/u;
+
+/** How many places a terminal gives a text. */
+function widthOf(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  return [...text].reduce((sum, each) => sum + (ZERO.test(each) ? 0 : WIDE.test(each) ? 2 : 1), 0);
+}
+
+const padded = (text: string, width: number): string => text + ' '.repeat(width - widthOf(text));
 
 function cell(value: string | number | null): string {
   return value === null || value === '' ? '-' : printable(String(value));

@@ -1,8 +1,8 @@
 /**
- * Characters that could steer a terminal or hide what a text says: C0 and C1 controls, line separators, and the marks
- * that change the direction of writing. What comes from outside may hold any of them.
+ * Characters that could steer a terminal or hide what a text says: C0 and C1 controls, line separators, the marks that
+ * change the direction of writing, and those that take no place. What comes from outside may hold any of them.
  */
-const UNPRINTABLE = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
+const UNPRINTABLE = /[\p{Cc}\p{Bidi_Control}\u00ad\u200b\u2028\u2029\u2060\ufeff]/gu;
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 

@@ -12,6 +12,11 @@ describe('printable', () => {
     );
   });
 
+  it.each(['\u061c', '\u200e', '\u2066', '\u00ad', '\u200b', '\u2060'])(
+    'shows %j, which hides what a text says',
+    (hidden) => expect(printable(`a${hidden}b`)).toMatch(/^a\\u[0-9a-f]{4}b$/),
+  );
+
   it('leaves every letter as it is', () => {
     expect(printable('Müller 発票 🧾')).toBe('Müller 発票 🧾');
   });
@@ -49,6 +54,21 @@ describe('table', () => {
     { title: 'id', value: (row: { id: number; name: string | null }) => row.id },
     { title: 'name', value: (row: { id: number; name: string | null }) => row.name },
   ];
+
+  it.each([
+    ['wide letters', '合計', '合計    '],
+    ['half as wide ones', 'ｶﾅ', 'ｶﾅ      '],
+    ['an emoji', '🧾', '🧾      '],
+    ['an accent of its own', 'e\u0301', 'e\u0301       '],
+  ])('aligns what comes after %s by what a terminal shows', (_name, given, shown) => {
+    const path = { title: 'path', value: ([text]: readonly [string, string]) => text };
+    const value = { title: 'value', value: ([, text]: readonly [string, string]) => text };
+    const rows = [
+      [given, 'x'],
+      ['total', 'y'],
+    ] as const;
+    expect(table([path, value], rows)).toBe(`PATH   VALUE\n${shown.slice(0, -1)}x\ntotal  y\n`);
+  });
 
   it('aligns columns, marks what is empty, and keeps a row on its line', () => {
     const rows = [
