@@ -14,7 +14,7 @@ import type { Backup, BackupOptions } from '../backup.js';
 import { noData } from './connection.js';
 import { Database } from './driver.js';
 import { schemaVersion } from './migrations.js';
-import { fileError, isOfDriver, storeError } from './store-error.js';
+import { isOfDriver, storeError } from './store-error.js';
 
 /** Pages from one report of progress to the next: 4 MiB. */
 const STEP = 1024;
@@ -43,7 +43,7 @@ export async function backupSqlite(path: string, file: string, options: BackupOp
     return { file, bytes: statSync(file).size, ...counts };
   } catch (error) {
     rmSync(partial, { force: true });
-    throw error instanceof Error && 'syscall' in error ? fileError(file, error) : error;
+    throw error instanceof Error && 'syscall' in error ? placeError(file, error) : error;
   }
 }
 
@@ -103,15 +103,23 @@ export async function copyInto(db: Database, to: string, onProgress: (done: numb
   } catch (error) {
     if (ended !== undefined) throw ended;
     const reason = storeError(to, error);
-    if (reason.code !== 'store_full') throw reason;
-    throw new StoreError(
-      'store_full',
-      `${to}: the disk has no room for the copy: name a file on another one`,
-      {
-        cause: error,
-      },
-    );
+    throw reason.code === 'store_full' ? noRoom(to, error) : reason;
   }
+}
+
+const noRoom = (path: string, cause: unknown): StoreError =>
+  new StoreError('store_full', `${path}: the disk has no room for the copy: name a file on another one`, {
+    cause,
+  });
+
+/** Of the file system, about the place that was named for the copy. */
+function placeError(file: string, cause: Error): StoreError {
+  if ('code' in cause && cause.code === 'ENOSPC') return noRoom(file, cause);
+  return new StoreError(
+    'store_unwritable',
+    `${file}: cannot be written (${cause.message}): name a file in a folder that is there, and that you may write to`,
+    { cause },
+  );
 }
 
 /** Makes it one file that needs no other beside it, and reads all of it. */

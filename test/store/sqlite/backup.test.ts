@@ -111,7 +111,13 @@ describe('a backup', () => {
       message: '/dev/full: the disk has no room for the copy: name a file on another one',
     });
     db.close();
-    await expect(take(cwd, 'gone/copy.db')).rejects.toMatchObject({ code: 'store_unwritable' });
+    await expect(take(cwd, 'gone/copy.db')).rejects.toMatchObject({
+      code: 'store_unwritable',
+      // And not of the store, which is well.
+      message: expect.stringMatching(
+        /copy\.db: cannot be written \(ENOENT.*: name a file in a folder that is there/,
+      ),
+    });
     await store.close();
   });
 
