@@ -1,5 +1,6 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { ShimError } from '../errors.js';
 
 /** What a stranger can hold of us; times in milliseconds. */
@@ -36,23 +37,31 @@ export async function serveHttp(
       requestTimeout: limits.requestTimeout,
       keepAliveTimeout: limits.keepAliveTimeout,
       connectionsCheckingInterval: 1_000,
+      // Node would answer without a body.
+      requireHostHeader: false,
     },
     (request, response) => {
       // A connection that is kept would bring requests until the grace is over, when those under way are cut off.
       if (closing) response.setHeader('connection', 'close');
       const path = pathOf(request.url ?? '');
-      if (path === null) {
-        response.writeHead(400, { 'content-type': JSON_TYPE, connection: 'close' });
-        response.end(JSON.stringify({ message: INVALID }));
-        return;
+      if (request.httpVersion === '1.1' && request.headers.host === undefined) {
+        refuse(response, 400, 'The header Host is missing');
+      } else if (path === null) refuse(response, 400, INVALID);
+      else {
+        request.url = path;
+        answer(request, response);
       }
-      request.url = path;
-      answer(request, response);
     },
   );
   server.maxConnections = limits.connections;
   server.maxHeadersCount = limits.headers;
   server.on('clientError', answerClientError);
+  server.on('checkExpectation', (_request, response) => {
+    refuse(response, 417, 'Only Expect: 100-continue is understood');
+  });
+  server.on('connect', (_request, socket) => {
+    endWith(socket, '405 Method Not Allowed', 'This is no proxy');
+  });
   await listen(server, address);
 
   const { address: host, port, family } = server.address() as AddressInfo;
@@ -122,8 +131,22 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     return;
   }
   const [status, message] = CLIENT_ERRORS[error.code ?? ''] ?? ['400 Bad Request', INVALID];
+  endWith(socket, status, message);
+}
+
+function endWith(socket: Duplex, status: string, message: string): void {
   const body = JSON.stringify({ message });
+  // A socket that Node has handed over has nobody else who listens for its errors, or who closes it.
+  socket.on('error', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: ${JSON_TYPE}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
   );
+}
+
+/** What never reaches the app is answered in JSON as well. */
+function refuse(response: ServerResponse, status: number, message: string): void {
+  response
+    .writeHead(status, { 'content-type': JSON_TYPE, connection: 'close' })
+    .end(JSON.stringify({ message }));
 }

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { Agent, request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LIMITS, serveHttp } from '../../src/http/server.js';
 import { type PublicServer, sendRaw, startPublic } from '../support/http.js';
@@ -37,6 +38,43 @@ describe('the HTTP server', () => {
     server = await startPublic({ secrets: [SECRET] });
     const request = `GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`;
     expect(await sendRaw(server.url, [request])).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+
+  it.each([
+    ['a request without a host', 400, 'POST /webhook HTTP/1.1\r\ncontent-length: 0\r\n\r\n'],
+    [
+      'an expectation of another kind',
+      417,
+      'POST /webhook HTTP/1.1\r\nhost: x\r\nexpect: 200-ok\r\ncontent-length: 0\r\n\r\n',
+    ],
+    ['who takes it for a proxy', 405, 'CONNECT x:1 HTTP/1.1\r\nhost: x:1\r\n\r\n'],
+  ])('answers %s with %d in JSON', async (_name, status, request) => {
+    server = await startPublic({ secrets: [SECRET] });
+    expect(await sendRaw(server.url, [request])).toMatch(
+      new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*{"message":"[^"]+"}`),
+    );
+  });
+
+  it('ends a connection that it is to take elsewhere, whatever the other side does', async () => {
+    server = await startPublic({ secrets: [SECRET] });
+    const port = Number(new URL(server.url).port);
+    const ask = async (): Promise<Socket> => {
+      const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+      await once(socket, 'connect');
+      socket.write('CONNECT x:1 HTTP/1.1\r\nhost: x:1\r\n\r\n');
+      return socket;
+    };
+    for (let i = 0; i < 20; i++) (await ask()).resetAndDestroy();
+    const kept = await ask();
+    await once(kept, 'data');
+    // It would wait for the one that is kept.
+    await server.close(0);
+    kept.destroy();
+  });
+
+  it('serves HTTP/1.0, which has no host', async () => {
+    server = await startPublic({ secrets: [SECRET] });
+    expect(await sendRaw(server.url, ['GET /healthz HTTP/1.0\r\n\r\n'])).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it('refuses headers over 16 KiB with 431 in JSON', async () => {
