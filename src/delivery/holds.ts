@@ -105,7 +105,10 @@ export function createHolds(options: {
         if (!next.opens) return;
         const until = now() + rules.cooldown;
         open(until, `${rules.failures} failures in a row; last: ${why}`);
-        log.warn({ destination: name, why, until }, 'is down: the breaker is open, what is for it is kept');
+        log.warn(
+          { destination: name, why, until: new Date(until).toISOString() },
+          'is down: the breaker is open, what is for it is kept',
+        );
         options.onHeld();
       }
     },

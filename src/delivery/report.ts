@@ -30,7 +30,7 @@ export function reportOutcome(
       break;
     case 'retry':
       log.warn(
-        { ...fields, error, fault, dueAt: settlement.dueAt },
+        { ...fields, error, fault, dueAt: new Date(settlement.dueAt).toISOString() },
         'attempt failed; it will be tried again',
       );
       break;

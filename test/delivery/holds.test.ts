@@ -45,6 +45,16 @@ describe('a destination that is down', () => {
     await until(async () => (await setup.count('sending')) === 0);
   });
 
+  it('says in the log for how long, and when what failed is tried again, as a person reads times', async () => {
+    const { destination } = await fickle(503);
+    await setup.add(...many(3, 'billing'));
+    setup.dispatch(destination);
+    await until(isOpen);
+    const times = setup.log.lines.flatMap((line) => line.match(/"(?:dueAt|until)":[^,}]+/g) ?? []);
+    expect(times).toHaveLength(4);
+    for (const time of times) expect(time).toMatch(/:"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"$/);
+  });
+
   it('gets all of it once a probe was taken', async () => {
     const { now, handler, destination } = await fickle(503);
     await setup.add(...many(20, 'billing'));
