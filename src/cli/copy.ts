@@ -3,7 +3,7 @@ import { ShimError } from '../errors.js';
 import type { CopyReport } from '../store/copy/copy.js';
 import { copyBetween } from '../store/copy/open.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
-import { type JsonOption, withExamples, withJson } from './options.js';
+import { type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { createProgress } from './progress.js';
 import { table } from './table.js';
 import { jsonDocument } from './text.js';
@@ -23,7 +23,7 @@ export function addCopy(program: Command, run: Run): void {
     .requiredOption('--to <url>', 'the database, as in store.url: its user must be allowed to make tables')
     .action((options: CopyOptions) => run((io) => copy(options, io)));
   withExamples(
-    withJson(command),
+    withJson(withConfig(command, 'not used: --from and --to name both stores')),
     'webhook-shim copy --from sqlite:data/shim.db --to postgres://shim@db.internal/shim',
   ).addHelpText(
     'after',

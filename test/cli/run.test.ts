@@ -74,11 +74,16 @@ describe('the command line', () => {
       ...['events', 'deliveries'].flatMap((noun) => [`${noun} list`, `${noun} show`]),
       ...['list', 'show', 'retry', 'discard'].map((verb) => `quarantine ${verb}`),
       ...['list', 'pause', 'resume', 'discard', 'move'].map((verb) => `destinations ${verb}`),
+      'replay',
+      'refused list',
+      'refused retry',
       'parity',
       'ready',
       'stats',
       'prune',
       'backup',
+      'migrate',
+      'copy',
     ];
     for (const command of commands) {
       const { status, stdout } = await place.run(`${command} --help`);
