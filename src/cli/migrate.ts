@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Migration } from '../store/migration.js';
-import { migrateStore } from '../store/open.js';
-import type { ExitStatus, Io, Run } from './io.js';
+import { isShared, migrateStore } from '../store/open.js';
+import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import {
   type ConfigOption,
   type JsonOption,
@@ -14,11 +14,12 @@ import { jsonDocument } from './text.js';
 import { configOf } from './with-store.js';
 
 interface MigrateOptions extends ConfigOption, JsonOption {
-  readonly days: number;
+  readonly days?: number;
 }
 
 /** A partition is a file or two for each table: more than a year of them ahead is a slip of the finger. */
 const MOST_DAYS = 400;
+const DAYS_AHEAD = 2;
 
 export function addMigrate(program: Command, run: Run): void {
   const command = program
@@ -28,9 +29,8 @@ export function addMigrate(program: Command, run: Run): void {
     )
     .option(
       '--days <number>',
-      'PostgreSQL: make the partitions of so many days ahead, for a service that may make none',
+      `PostgreSQL: make the partitions of so many days ahead, for a service that may make none (default: ${DAYS_AHEAD})`,
       wholeNumber(0, MOST_DAYS),
-      2,
     )
     .action((options: MigrateOptions) => run((io) => migrate(options, io)));
   withExamples(withJson(withConfig(command)), 'webhook-shim migrate', 'webhook-shim migrate --days 30');
@@ -39,8 +39,13 @@ export function addMigrate(program: Command, run: Run): void {
 async function migrate(options: MigrateOptions, io: Io): Promise<ExitStatus> {
   const { config } = configOf(options, io);
   const { url, ...limits } = config.store;
-  const done = await migrateStore(url, { ...limits, cwd: io.cwd, now: io.now(), days: options.days });
+  const now = io.now();
+  const done = await migrateStore(url, { ...limits, cwd: io.cwd, now, days: options.days ?? DAYS_AHEAD });
   io.stdout.write(options.json === true ? jsonDocument(done) : `${migrationText(done)}\n`);
+  if (options.days !== undefined && options.json !== true && isShared(url)) {
+    const last = new Date(now + options.days * 86_400_000).toISOString().slice(0, 10);
+    writeLine(io.stdout, `there are partitions until ${last}`);
+  }
   return 0;
 }
 
