@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import { durationText } from '../migration/duration-text.js';
+import { ageText } from '../migration/duration-text.js';
 import type { Backlog, DestinationState } from '../store/destination-verbs.js';
 import type { Column } from './table.js';
 import { isoSeconds, isoTimeOrNull } from './text.js';
@@ -52,14 +52,11 @@ export const destinationColumns = (now: number): readonly Column<DestinationRow>
   { title: 'destination', value: ({ name }) => name },
   { title: 'mode', value: ({ mode }) => mode },
   { title: 'backlog', value: ({ backlog, more }) => (more ? `${backlog}+` : backlog) },
-  { title: 'oldest', value: ({ oldestAt }) => ageText(oldestAt, now) },
+  { title: 'oldest', value: ({ oldestAt }) => (oldestAt === null ? null : ageText(now - oldestAt)) },
   { title: 'breaker', value: breakerText },
   { title: 'paused since', value: ({ paused }) => (paused === null ? null : isoSeconds(paused.at)) },
   { title: 'why', value: ({ paused, openReason }) => (paused === null ? openReason : pauseText(paused)) },
 ];
-
-const ageText = (at: number | null, now: number): string | null =>
-  at === null ? null : durationText(Math.floor((now - at) / 1_000) * 1_000);
 
 function breakerText({ breaker, openUntil }: DestinationRow): string {
   return breaker === 'open' && openUntil !== null ? `open until ${isoSeconds(openUntil)}` : breaker;

@@ -1,5 +1,5 @@
 import type { CutoverFacts, judgeCutover, SourceFacts } from '../migration/cutover.js';
-import { durationText } from '../migration/duration-text.js';
+import { ageText, durationText } from '../migration/duration-text.js';
 import type { HandlerFacts, judgeTakeover } from '../migration/takeover.js';
 import { type Column, table } from './table.js';
 import { isoTimeOrNull, printable } from './text.js';
@@ -10,7 +10,7 @@ type CutoverObstacles = ReturnType<typeof judgeCutover>;
 type TakeoverObstacles = ReturnType<typeof judgeTakeover>;
 
 const sourceColumns = (now: number): readonly Column<SourceFacts>[] => {
-  const ago = (time: number | null): string | null => (time === null ? null : durationText(now - time));
+  const ago = (time: number | null): string | null => (time === null ? null : ageText(now - time));
   return [
     { title: 'source', value: (facts) => facts.source },
     { title: 'matched', value: (facts) => facts.matched },

@@ -1,5 +1,5 @@
 import type { ExtractionDrift } from '../migration/drift-report.js';
-import { durationText } from '../migration/duration-text.js';
+import { ageText, durationText } from '../migration/duration-text.js';
 import type { SecretUse } from '../migration/secrets.js';
 import type { DiskUse, LastSeen, Waiting } from '../store/rows.js';
 import { driftJson, driftText } from './drift-view.js';
@@ -33,7 +33,7 @@ const lastSeenColumns = (now: number): readonly Column<LastSeen>[] => [
   { title: 'webhooks', value: (row) => row.count },
   { title: 'first seen', value: (row) => isoSeconds(row.firstAt) },
   { title: 'last seen', value: (row) => isoSeconds(row.lastAt) },
-  { title: 'ago', value: (row) => durationText(now - row.lastAt) },
+  { title: 'ago', value: (row) => ageText(now - row.lastAt) },
 ];
 
 const STATE_TEXT: Readonly<Record<SecretUse['state'], string>> = {
@@ -69,7 +69,7 @@ export function statsText(
     { title: 'destination', value: (row) => row.destination },
     { title: 'pending', value: (row) => atMost(row.count, most) },
     { title: 'first due', value: (row) => isoSeconds(row.dueAt) },
-    { title: 'overdue', value: (row) => (row.dueAt >= now ? null : durationText(now - row.dueAt)) },
+    { title: 'overdue', value: (row) => (row.dueAt >= now ? null : ageText(now - row.dueAt)) },
   ];
   return [
     lastSeen.length === 0 ? 'No webhooks yet.\n' : table(lastSeenColumns(now), lastSeen),
@@ -121,7 +121,7 @@ function diskText({ bytes, free, log, oldestAt }: DiskUse, retention: number, no
   const oldest =
     oldestAt === null
       ? null
-      : `${isoSeconds(oldestAt)} (${durationText(now - oldestAt)} ago; kept for ${durationText(retention)})`;
+      : `${isoSeconds(oldestAt)} (${ageText(now - oldestAt)} ago; kept for ${durationText(retention)})`;
   return fields([
     ['database', sizeText({ bytes, free })],
     ['write-ahead log', log === null ? null : bytesText(log)],

@@ -1,4 +1,4 @@
-import { durationText } from './duration-text.js';
+import { ageText, durationText } from './duration-text.js';
 
 type ObstacleCode =
   | 'too_few_matched'
@@ -75,7 +75,7 @@ function judgeSource(facts: SourceFacts, rules: CutoverRules, now: number): read
   }
   obstacles.push(...leftBehind(source, facts));
   if (lastLegacyOnlyAt !== null && now - lastLegacyOnlyAt < rules.quietFor) {
-    const ago = durationText(now - lastLegacyOnlyAt);
+    const ago = ageText(now - lastLegacyOnlyAt);
     obstacles.push({
       source,
       code: 'legacy_only',
@@ -94,9 +94,7 @@ function tooBriefly(
 ): readonly Obstacle[] {
   if (watchedSince !== null && now - watchedSince >= quietFor) return [];
   const watched =
-    watchedSince === null
-      ? 'no webhook has come yet'
-      : `watched for ${durationText(now - watchedSince)} only`;
+    watchedSince === null ? 'no webhook has come yet' : `watched for ${ageText(now - watchedSince)} only`;
   return [
     {
       source,

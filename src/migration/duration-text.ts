@@ -19,3 +19,7 @@ export function durationText(milliseconds: number): string {
   }
   return parts.join(' ');
 }
+
+/** How long ago something was, to the second: less than that is noise. */
+export const ageText = (milliseconds: number): string =>
+  durationText(Math.floor(milliseconds / 1_000) * 1_000);

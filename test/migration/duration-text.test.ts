@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { durationText } from '../../src/migration/duration-text.js';
+import { ageText, durationText } from '../../src/migration/duration-text.js';
 
 it.each([
   [0, '0s'],
@@ -12,3 +12,10 @@ it.each([
   [36 * 3_600_000, '1d 12h'],
   [86_400_000 + 60_000, '1d'],
 ])('%d milliseconds are %s', (milliseconds, text) => expect(durationText(milliseconds)).toBe(text));
+
+it.each([
+  [-5, '0s'],
+  [999, '0s'],
+  [1_999, '1s'],
+  [90_999, '1m 30s'],
+])('%d milliseconds ago are %s', (milliseconds, text) => expect(ageText(milliseconds)).toBe(text));
