@@ -11,6 +11,8 @@ import { saveConcluded } from './save-concluded.js';
  * more of them a second where the processors are all busy. What is left is made up for once they pause.
  */
 const BATCH = { idle: 64, receiving: 8 };
+/** A batch with more than so many files, tens of megabytes once they are told apart, is followed by a single webhook. */
+const MANY_FILES = 50_000;
 /**
  * Longer than a batch takes: only after a fault of ours, or the end of an instance, is a webhook handed out again. Until
  * then a destination that is in order waits for it, so it is not longer than that. To convert twice does no harm.
@@ -47,6 +49,8 @@ export function startConverting(options: {
   let stopping = false;
   let moved = now();
   let failing = false;
+  // Grows from one: had a batch been more than there is memory for, the next start would begin with the same.
+  let most = 1;
 
   /** A conversion that the store does not take must not hold up those that came in the same batch. */
   const save = async (conversions: readonly Conversion[]): Promise<readonly SavedConversion[]> => {
@@ -95,10 +99,14 @@ export function startConverting(options: {
 
   /** The next batch, examined, so far as there is one. */
   const examineNext = async (): Promise<ExaminedBatch | null> => {
-    const limit = options.receiving() ? BATCH.receiving : BATCH.idle;
-    const webhooks = await store.claimWebhooks({ limit, now: now(), lease: LEASE });
-    if (webhooks.length === 0) return null;
-    return converter.examine(webhooks);
+    const limit = Math.min(most, options.receiving() ? BATCH.receiving : BATCH.idle);
+    // No name here for the webhooks: it would hold their bodies until they are examined.
+    const batch = await store
+      .claimWebhooks({ limit, now: now(), lease: LEASE })
+      .then((webhooks) => (webhooks.length === 0 ? null : converter.examine(webhooks)));
+    if (batch === null) return null;
+    most = filesIn(batch) > MANY_FILES ? 1 : Math.min(2 * most, BATCH.idle);
+    return batch;
   };
 
   const finish = async (batch: ExaminedBatch): Promise<void> => {
@@ -150,3 +158,8 @@ export function startConverting(options: {
     },
   };
 }
+
+const filesIn = (batch: ExaminedBatch): number =>
+  batch
+    .flatMap(({ conversion }) => (conversion.outcome === 'converted' ? conversion.events : []))
+    .reduce((sum, { files }) => sum + files.length, 0);

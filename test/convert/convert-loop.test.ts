@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { BatchConverter } from '../../src/convert/batch.js';
 import { startConverting } from '../../src/convert/convert-loop.js';
 import { StoreError } from '../../src/errors.js';
-import type { Conversion, StoredWebhook, Verified } from '../../src/model.js';
+import type { Conversion, ConvertedEvent, StoredWebhook, Verified } from '../../src/model.js';
 import type { SavedConversion } from '../../src/store/rows.js';
 import { memoryLog } from '../support/http.js';
 
@@ -12,6 +12,13 @@ const conversion = (webhookId: number): Conversion => ({
   webhookId,
   events: [],
   duplicatesSince: null,
+});
+
+const conversionOfMany = (webhookId: number): Conversion => ({
+  ...conversion(webhookId),
+  outcome: 'converted',
+  duplicatesSince: null,
+  events: [{ event: 'a.b', files: Array.from({ length: 60_000 }) } as unknown as ConvertedEvent],
 });
 
 const ids = (conversions: readonly Conversion[]): string =>
@@ -25,11 +32,14 @@ function start(
     readonly receiving?: boolean;
     /** How often each of these webhooks is stale. */
     readonly stale?: Readonly<Record<number, number>>;
+    /** The one that has very many files. */
+    readonly large?: number;
   } = {},
 ) {
   const done: string[] = [];
   const concluded: string[] = [];
   const stored: string[] = [];
+  const limits: number[] = [];
   const left = batches.map((ids) => ids.map(webhook));
   let failures = options.failSave ?? 0;
   const stale = new Map(Object.entries(options.stale ?? {}).map(([id, times]) => [Number(id), times]));
@@ -37,7 +47,11 @@ function start(
   const converter: BatchConverter = {
     examine: async (webhooks) => {
       done.push(`examine ${webhooks.map(({ id }) => id).join()}`);
-      return webhooks.map((each) => ({ webhook: each, conversion: conversion(each.id), files: [] }));
+      return webhooks.map((each) => ({
+        webhook: each,
+        conversion: each.id === options.large ? conversionOfMany(each.id) : conversion(each.id),
+        files: [],
+      }));
     },
     conclude: async (batch) => {
       concluded.push(ids(batch.map((each) => each.conversion)));
@@ -46,7 +60,10 @@ function start(
   };
   const loop = startConverting({
     store: {
-      claimWebhooks: async () => left.shift() ?? [],
+      claimWebhooks: async ({ limit }) => {
+        limits.push(limit);
+        return left.shift() ?? [];
+      },
       saveConversions: async (saved) => {
         await new Promise((resolve) => setTimeout(resolve, 5));
         if (failures-- > 0) throw new StoreError('store_full', 'the disk is full');
@@ -68,7 +85,7 @@ function start(
     now: Date.now,
     pollInterval: 10,
   });
-  return { done, concluded, stored, log, loop };
+  return { done, concluded, stored, limits, log, loop };
 }
 
 const warnings = (log: ReturnType<typeof memoryLog>): readonly string[] =>
@@ -90,6 +107,13 @@ it('does one after the other while senders wait, so that their answers come firs
   await until(() => done.length === 4);
   await loop.stop();
   expect(done).toEqual(['examine 1,2', 'save 1,2', 'examine 3', 'save 3']);
+});
+
+it('begins with one webhook, takes more each time, and one again after very many files', async () => {
+  const { limits, loop } = start([[1], [2], [3], [4], [5], [6], [7]], { large: 5 });
+  await until(() => limits.length > 7);
+  await loop.stop();
+  expect(limits.slice(0, 8)).toEqual([1, 2, 4, 8, 16, 1, 2, 4]);
 });
 
 it('keeps what is examined where the store does not take what came before', async () => {
