@@ -9,7 +9,7 @@ type Row = readonly [id: number, eventId: number, seenAt: number, subject: Uint8
 
 /**
  * The ledger of what was seen: a row for each file of each event. To find a file by its identity there is an index for
- * the older rows (see `LateIndex`) and a map in memory for those after it, of about 12 MB at most.
+ * the older rows (see `LateIndex`) and a map in memory for those after it, of about 6 MB at most.
  */
 export class Sightings {
   readonly #insert: Insert;
