@@ -2,8 +2,8 @@ import type { Database, Statement } from './driver.js';
 
 /**
  * Rows that an index is behind before it takes them in. Up to a million rows nearly every page of it is written then,
- * some 4,000, which takes about a tenth of a second; above that it takes fewer rows at a time, so that it stays so. With
- * twice as many the service took as much CPU, and at its peak some 15 MB more: who looks something up holds these rows.
+ * some 4,000, which takes about a tenth of a second; above that it takes fewer rows at a time, so that it stays so. Twice
+ * as many took as much CPU, and twice the memory: who looks something up holds these rows.
  */
 const BEHIND = { small: 32_768, large: 8192, largeFrom: 1_000_000 };
 
