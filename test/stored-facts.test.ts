@@ -7,7 +7,7 @@ import { accept, T0 } from './store/samples.js';
 import { load, tempFolder } from './support/config.js';
 import { readExposition, sampleValue } from './support/exposition.js';
 
-const nothing = { received: 0, quarantined: [], pending: [], dead: [] };
+const nothing = { received: 0, receivedSince: null, quarantined: [], pending: [], dead: [] };
 
 describe('what the metrics tell of the store', () => {
   it('is read once a second at the most, and at once again where that failed', async () => {

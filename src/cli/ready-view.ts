@@ -1,4 +1,4 @@
-import type { CutoverFacts, judgeCutover, SourceFacts } from '../migration/cutover.js';
+import { type CutoverFacts, type judgeCutover, type SourceFacts, watchedFor } from '../migration/cutover.js';
 import { ageText, durationText } from '../migration/duration-text.js';
 import type { HandlerFacts, judgeTakeover } from '../migration/takeover.js';
 import { type Column, table } from './table.js';
@@ -19,7 +19,10 @@ const sourceColumns = (now: number): readonly Column<SourceFacts>[] => {
     { title: 'quarantine', value: (facts) => facts.quarantined },
     { title: 'dead letters', value: (facts) => facts.deadLetters },
     { title: 'legacy only, ago', value: (facts) => ago(facts.lastLegacyOnlyAt) },
-    { title: 'watched for', value: (facts) => ago(facts.watchedSince) },
+    {
+      title: 'watched for',
+      value: (facts) => (facts.watchedSince === null ? null : ageText(watchedFor(facts, now))),
+    },
   ];
 };
 
@@ -32,7 +35,7 @@ export function cutoverText(
   const verdict =
     obstacles.length === 0
       ? 'Ready: the vendor can be switched to the new format.\n'
-      : `Not ready:\n${lines(obstacles, ({ source }) => source ?? '(not configured)', program)}`;
+      : `Not ready:\n${lines(obstacles, ({ code, source }) => source ?? (code === 'not_converted' ? '(any source)' : '(not configured)'), program)}`;
   const sources = facts.sources.length === 0 ? '' : `${table(sourceColumns(now), facts.sources)}\n`;
   return sources + verdict;
 }
@@ -40,11 +43,13 @@ export function cutoverText(
 export const cutoverJson = (facts: CutoverFacts, obstacles: CutoverObstacles) => ({
   ready: obstacles.length === 0,
   obstacles,
-  sources: facts.sources.map(({ lastLegacyOnlyAt, watchedSince, ...source }) => ({
+  sources: facts.sources.map(({ lastLegacyOnlyAt, watchedSince, lastNewAt, ...source }) => ({
     ...source,
     lastLegacyOnlyAt: isoTimeOrNull(lastLegacyOnlyAt),
     watchedSince: isoTimeOrNull(watchedSince),
+    lastNewAt: isoTimeOrNull(lastNewAt),
   })),
+  unconverted: { count: facts.unconverted.count, oldestAt: isoTimeOrNull(facts.unconverted.oldestAt) },
   /** Of sources that the configuration does not name. */
   others: facts.others,
 });

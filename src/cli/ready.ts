@@ -43,7 +43,10 @@ export function addReady(program: Command, run: Run): void {
       100,
     )
     .addOption(
-      new Option('--quiet-for <time>', 'how long nothing may have come in the legacy format alone')
+      new Option(
+        '--quiet-for <time>',
+        'how long the new format must have come, and nothing in the legacy format alone',
+      )
         .argParser(duration)
         .default(DAY, '24h'),
     )
@@ -137,5 +140,5 @@ const NO_STORE: Parameters<typeof cutoverFacts>[0] = {
   listSightings: async () => [],
   getEvent: async () => null,
   lastSeen: async () => [],
-  waiting: async () => ({ received: 0, quarantined: [], pending: [], dead: [] }),
+  waiting: async () => ({ received: 0, receivedSince: null, quarantined: [], pending: [], dead: [] }),
 };

@@ -42,4 +42,4 @@ async function stats(options: StatsOptions, io: Io): Promise<ExitStatus> {
   return 0;
 }
 
-const NOTHING: Waiting = { received: 0, quarantined: [], pending: [], dead: [] };
+const NOTHING: Waiting = { received: 0, receivedSince: null, quarantined: [], pending: [], dead: [] };

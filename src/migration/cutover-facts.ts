@@ -53,12 +53,14 @@ export async function cutoverFacts(
       deadLetters: sum(dead, (row) => row.source === source),
       lastLegacyOnlyAt: totals?.lastLegacyOnlyAt ?? null,
       watchedSince: watchedSince(source, lastSeen, [since, ledger.cutBefore, now - keptFor(config)]),
+      lastNewAt: lastNewAt(source, lastSeen),
     };
   });
   const isOther = (row: { readonly source: string }): boolean =>
     !sources.some(({ name }) => name === row.source);
   return {
     sources: facts,
+    unconverted: { count: waiting.received, oldestAt: waiting.receivedSince },
     others: { quarantined: sum(waiting.quarantined, isOther), deadLetters: sum(dead, isOther) },
   };
 }
@@ -91,6 +93,11 @@ function watchedSince(
   if (firsts.length === 0) return null;
   return Math.max(Math.min(...firsts), ...limits.map((limit) => limit ?? Number.NEGATIVE_INFINITY));
 }
+
+const lastNewAt = (source: string, lastSeen: readonly LastSeen[]): number | null =>
+  lastSeen
+    .filter((row) => row.source === source && row.format === 'new')
+    .reduce<number | null>((last, { lastAt }) => Math.max(lastAt, last ?? lastAt), null);
 
 function sum<Row extends Waiting['quarantined'][number]>(
   rows: readonly Row[],

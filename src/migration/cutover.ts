@@ -1,4 +1,5 @@
 import { ageText, durationText } from './duration-text.js';
+import { SETTLED_AFTER } from './parity-summary.js';
 
 type ObstacleCode =
   | 'too_few_matched'
@@ -6,7 +7,8 @@ type ObstacleCode =
   | 'quarantine'
   | 'dead_letters'
   | 'legacy_only'
-  | 'watched_too_briefly';
+  | 'watched_too_briefly'
+  | 'not_converted';
 
 /** A reason not to switch the vendor to the new format yet. */
 export interface Obstacle {
@@ -36,11 +38,15 @@ export interface SourceFacts {
   readonly lastLegacyOnlyAt: number | null;
   /** Since when it is known what came; null: nothing ever came. */
   readonly watchedSince: number | null;
+  /** When the last webhook in the new format came; null: none ever did. */
+  readonly lastNewAt: number | null;
 }
 
 export interface CutoverFacts {
   /** Every configured source, one that nothing came from as well. */
   readonly sources: readonly SourceFacts[];
+  /** Webhooks of any source that wait for conversion, and when the first of them came; null: none waits. */
+  readonly unconverted: { readonly count: number; readonly oldestAt: number | null };
   /** What is left of sources that the configuration no longer names. */
   readonly others: { readonly quarantined: number; readonly deadLetters: number };
 }
@@ -57,11 +63,33 @@ export function judgeCutover(facts: CutoverFacts, rules: CutoverRules, now: numb
   const obstacles = facts.sources.flatMap((source) => judgeSource(source, rules, now));
   // Nothing seen is no proof of anything.
   if (facts.sources.length === 0) obstacles.push(...tooFew(null, 0, Math.max(1, rules.matched)));
-  return [...obstacles, ...leftBehind(null, facts.others)];
+  return [...obstacles, ...notConverted(facts, now), ...leftBehind(null, facts.others)];
+}
+
+/** What is in them nobody knows. While webhooks come, some always wait, for milliseconds. */
+function notConverted({ unconverted: { count, oldestAt } }: CutoverFacts, now: number): readonly Obstacle[] {
+  if (oldestAt === null || now - oldestAt < SETTLED_AFTER) return [];
+  return [
+    {
+      source: null,
+      code: 'not_converted',
+      message: `${count === 1 ? '1 webhook is' : `${count} webhooks are`} not converted yet, the first for ${ageText(now - oldestAt)}`,
+      command: 'webhook-shim stats',
+    },
+  ];
+}
+
+/**
+ * Milliseconds for which it is known what came. Not against the clock: where the new format brings nothing, as at a
+ * weekend or because it was switched off, silence of the legacy format proves nothing.
+ */
+export function watchedFor({ watchedSince, lastNewAt }: SourceFacts, now: number): number {
+  if (watchedSince === null || lastNewAt === null) return 0;
+  return Math.max(0, Math.min(lastNewAt, now) - watchedSince);
 }
 
 function judgeSource(facts: SourceFacts, rules: CutoverRules, now: number): readonly Obstacle[] {
-  const { source, matched, different, lastLegacyOnlyAt } = facts;
+  const { source, matched, different } = facts;
   const obstacles: Obstacle[] = [...tooFew(source, matched + different.harmless, rules.matched)];
   if (different.harmful > 0) {
     const explained =
@@ -74,35 +102,48 @@ function judgeSource(facts: SourceFacts, rules: CutoverRules, now: number): read
     });
   }
   obstacles.push(...leftBehind(source, facts));
-  if (lastLegacyOnlyAt !== null && now - lastLegacyOnlyAt < rules.quietFor) {
-    const ago = ageText(now - lastLegacyOnlyAt);
-    obstacles.push({
+  return [...obstacles, ...notQuiet(facts, rules, now), ...tooBriefly(facts, rules, now)];
+}
+
+function notQuiet(facts: SourceFacts, { quietFor }: CutoverRules, now: number): readonly Obstacle[] {
+  const { source, lastLegacyOnlyAt } = facts;
+  if (lastLegacyOnlyAt === null) return [];
+  const quiet = watchedFor({ ...facts, watchedSince: lastLegacyOnlyAt }, now);
+  if (quiet >= quietFor) return [];
+  const ago = now - lastLegacyOnlyAt;
+  const silence = ago < quietFor ? '' : `, and the new format has come for ${ageText(quiet)} since`;
+  return [
+    {
       source,
       code: 'legacy_only',
-      message: `the legacy format alone brought a file ${ago} ago; there must be none for ${durationText(rules.quietFor)}`,
+      message: `the legacy format alone brought a file ${ageText(ago)} ago${silence}; there must be none for ${durationText(quietFor)}`,
       command: 'webhook-shim parity --state legacy_only',
-    });
-  }
-  return [...obstacles, ...tooBriefly(facts, rules, now)];
+    },
+  ];
 }
 
 /** Where nobody has listened for long enough, silence proves nothing. */
-function tooBriefly(
-  { source, watchedSince }: SourceFacts,
-  { quietFor }: CutoverRules,
-  now: number,
-): readonly Obstacle[] {
-  if (watchedSince !== null && now - watchedSince >= quietFor) return [];
-  const watched =
-    watchedSince === null ? 'no webhook has come yet' : `watched for ${ageText(now - watchedSince)} only`;
+function tooBriefly(facts: SourceFacts, { quietFor }: CutoverRules, now: number): readonly Obstacle[] {
+  const { source, watchedSince, lastNewAt } = facts;
+  const time = watchedFor(facts, now);
+  // Also where none is asked for: nothing seen is no proof of anything.
+  if (watchedSince !== null && lastNewAt !== null && time >= quietFor) return [];
   return [
     {
       source,
       code: 'watched_too_briefly',
-      message: `${watched}; it takes ${durationText(quietFor)} to know that nothing comes in the legacy format alone`,
+      message: `${watched(facts, now, quietFor)}; it takes ${durationText(quietFor)} to know that nothing comes in the legacy format alone`,
       command: 'webhook-shim stats',
     },
   ];
+}
+
+function watched(facts: SourceFacts, now: number, quietFor: number): string {
+  const { watchedSince, lastNewAt } = facts;
+  if (watchedSince === null) return 'no webhook has come yet';
+  if (lastNewAt === null) return 'no webhook has come in the new format yet';
+  const until = now - watchedSince < quietFor ? '' : ', until the last webhook in the new format';
+  return `watched for ${ageText(watchedFor(facts, now))} only${until}`;
 }
 
 const tooFew = (source: string | null, agreeing: number, wanted: number): readonly Obstacle[] =>

@@ -4,9 +4,12 @@ import { type Percentiles, percentilesOf } from './percentiles.js';
 /** How long one format waits for the other before it counts as alone, in ms: what is sent in both comes within seconds. */
 export const SETTLED_AFTER = 60_000;
 
-/** Whether one format alone brought it so far, and too recently (see `summarize`) to say that it stays alone. */
+/**
+ * Whether one format alone brought it so far, and too recently (see `summarize`) to say that it stays alone. What came
+ * by a clock that was ahead is not recent: it would wait until the clock is there again.
+ */
 export const isWaiting = (entry: ParityEntry, settledBefore: number): boolean =>
-  entry.lag === null && seenAt(entry) >= settledBefore;
+  entry.lag === null && seenAt(entry) >= settledBefore && seenAt(entry) < settledBefore + 2 * SETTLED_AFTER;
 
 export interface ParityTotals {
   /** How many entries are in each state; those that wait are in none. */

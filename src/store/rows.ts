@@ -219,6 +219,8 @@ export interface LastSeen {
 export interface Waiting {
   /** Webhooks that wait for conversion. */
   readonly received: number;
+  /** When the first of them arrived; null where none waits. */
+  readonly receivedSince: number | null;
   /** Webhooks in quarantine, in order of source. */
   readonly quarantined: readonly { readonly source: string; readonly count: number }[];
   /** Deliveries that wait for their next attempt, in order of destination, and when the first of them is due. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NewWebhook } from '../../src/model.js';
-import { configText, file, legacy, MINUTE, NOW, Place } from './support.js';
+import { configText, file, legacy, MINUTE, NOW, Place, signed } from './support.js';
 
 const DAY = 86_400_000;
 
@@ -13,11 +13,14 @@ const twice = (fileId: string, receivedAt: number, result: unknown = { n: 1 }): 
   },
 ];
 
-/** Two days in which three files came in both formats. */
+/** That the new format still comes: an event as before, that it brings again. */
+const still = (receivedAt: number): Partial<NewWebhook>[] => twice('fil_1', receivedAt).slice(1);
+
+/** Two days in which three files came in both formats, and the new one goes on. */
 async function settled(...more: readonly Partial<NewWebhook>[]): Promise<Place> {
   const place = await Place.create();
   const files = [1, 2, 3].flatMap((n) => twice(`fil_${n}`, NOW - 2 * DAY + n));
-  await place.receive(...files, ...more);
+  await place.receive(...files, ...still(NOW), ...more);
   return place;
 }
 
@@ -79,15 +82,20 @@ describe('ready', () => {
           deadLetters: 0,
           lastLegacyOnlyAt: null,
           watchedSince: '2026-02-27T12:00:00.001Z',
+          lastNewAt: '2026-03-01T12:00:00.000Z',
         },
       ],
+      unconverted: { count: 0, oldestAt: null },
       others: { quarantined: 0, deadLetters: 0 },
     });
   });
 
   it('turns ready once the legacy format has been quiet for long enough', async () => {
     const at = NOW - 3 * 3_600_000;
-    const place = await settled({ body: legacy([file({ fileId: 'old' })]), receivedAt: at });
+    const place = await settled(
+      { body: legacy([file({ fileId: 'old' })]), receivedAt: at },
+      ...still(at + 4 * 3_600_000),
+    );
     const asked = (now: number) => place.run('ready --matched 3 --quiet-for 4h', { now: () => now });
     expect((await asked(at + 4 * 3_600_000 - 1)).status).toBe(1);
     expect((await asked(at + 4 * 3_600_000)).status).toBe(0);
@@ -95,7 +103,7 @@ describe('ready', () => {
 
   it('takes silence for no proof before it has been watched for as long', async () => {
     const place = await Place.create();
-    await place.receive(...twice('fil_1', NOW - 60 * MINUTE));
+    await place.receive(...twice('fil_1', NOW - 60 * MINUTE), ...still(NOW));
     const { status, stdout } = await place.run('ready --matched 1 --quiet-for 2h');
     expect(status).toBe(1);
     expect(stdout).toContain(
@@ -105,13 +113,45 @@ describe('ready', () => {
     expect((await place.run('ready --matched 1 --quiet-for 1h --since 59m')).status).toBe(1);
   });
 
+  it('takes silence for no proof where the new format has ended as well', async () => {
+    const place = await Place.create();
+    await place.receive(...twice('fil_1', NOW - 5 * DAY), ...still(NOW - 3 * DAY), {
+      body: legacy([file({ fileId: 'old' })]),
+      receivedAt: NOW - 2 * DAY,
+    });
+    const { status, stdout } = await place.run('ready --matched 1');
+    expect(status).toBe(1);
+    expect(stdout).toContain(
+      '- extracta: the legacy format alone brought a file 2d ago, and the new format has come for 0s since; there must be none for 1d\n',
+    );
+    expect(stdout).toMatch(/^extracta .* 2d +2d$/m);
+  });
+
+  it('counts what came by a clock that was ahead as what came', async () => {
+    const place = await settled({ body: legacy([file({ fileId: 'old' })]), receivedAt: NOW + 5 * DAY });
+    const { status, stdout } = await place.run('ready --matched 3');
+    expect(status).toBe(1);
+    expect(stdout).toContain('the legacy format alone brought a file 0s ago');
+  });
+
+  it('takes for unknown what waits for conversion', async () => {
+    const place = await settled();
+    const old = signed({ body: legacy([file({ fileId: 'old' })]), receivedAt: NOW - 5 * MINUTE });
+    await place.store((store) => store.putWebhooks([old]));
+    const { status, stdout } = await place.run('ready --matched 3');
+    expect(status).toBe(1);
+    expect(stdout).toContain(
+      'Not ready:\n- (any source): 1 webhook is not converted yet, the first for 5m\n  see: webhook-shim stats\n',
+    );
+  });
+
   it('takes for unknown what retention has removed', async () => {
     const short = configText({ source: 'dedupWindow: 1h' }).replace(
       'shim.db" }',
       'shim.db", retention: 2h }',
     );
     const place = await Place.create(short);
-    await place.receive(...twice('fil_1', NOW - 5 * 60 * MINUTE));
+    await place.receive(...twice('fil_1', NOW - 5 * 60 * MINUTE), ...still(NOW));
     expect((await place.run('ready --matched 1 --quiet-for 2h')).status).toBe(0);
     const { status, stdout } = await place.run('ready --matched 1 --quiet-for 3h');
     expect(status).toBe(1);
@@ -124,6 +164,7 @@ describe('ready', () => {
     await place.receive(
       { ...both[0], body: legacy([file({ result: [2, 1], fileId: 'fil_1' })]) },
       both[1] ?? {},
+      { ...both[1], receivedAt: NOW },
     );
     const { status, stdout } = await place.run('ready --matched 1');
     expect(status).toBe(0);
@@ -132,7 +173,11 @@ describe('ready', () => {
 
   it('leaves out what came before --since', async () => {
     const place = await Place.create();
-    await place.receive(...twice('fil_1', NOW - 9 * DAY, { n: 2 }), ...twice('fil_2', NOW - 2 * DAY));
+    await place.receive(
+      ...twice('fil_1', NOW - 9 * DAY, { n: 2 }),
+      ...twice('fil_2', NOW - 2 * DAY),
+      ...twice('fil_2', NOW),
+    );
     expect((await place.run('ready --matched 1')).status).toBe(1);
     expect((await place.run('ready --matched 1 --since 3d')).status).toBe(0);
   });

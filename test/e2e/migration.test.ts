@@ -210,17 +210,17 @@ describe('a migration', () => {
     expect(JSON.parse(parity.text)).toMatchObject({ legacyOnly: 0, newOnly: 0, different: 0, waiting: 0 });
     expect(matched).toBe(60 * 2 + 60 * 2 + 30);
 
-    // Safe once enough matched and legacy alone has been quiet for the time asked for; not a moment before.
-    const readyAt = async (sinceLegacyAlone: number): Promise<{ status: number; text: string }> =>
-      command(
-        config,
-        'ready --matched 200 --quiet-for 30m --json',
-        legacyAlone + sinceLegacyAlone - Date.now(),
-      );
-    const tooEarly = await readyAt(29 * 60_000);
+    // Safe once enough matched and the new format came without legacy alone for the time asked for; not a moment before.
+    const ready = (quietFor: string): Promise<{ status: number; text: string }> =>
+      command(config, `ready --matched 200 --quiet-for ${quietFor} --json`, 120_000);
+    const facts = (JSON.parse((await ready('1d')).text) as { sources: Record<string, string>[] }).sources[0];
+    const [alone, last] = [Date.parse(facts?.lastLegacyOnlyAt ?? ''), Date.parse(facts?.lastNewAt ?? '')];
+    expect(alone).toBeLessThanOrEqual(legacyAlone);
+    expect(last).toBeGreaterThan(legacyAlone);
+    const tooEarly = await ready(`${last - alone + 1}ms`);
     expect(tooEarly.status).toBe(1);
     expect(tooEarly.text).toContain('legacy_only');
-    expect((await readyAt(32 * 60_000)).status).toBe(0);
+    expect((await ready(`${last - alone}ms`)).status).toBe(0);
     expect(await service.stop()).toBe(0);
   }, 180_000);
 });

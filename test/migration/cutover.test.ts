@@ -13,10 +13,16 @@ const good: SourceFacts = {
   deadLetters: 0,
   lastLegacyOnlyAt: null,
   watchedSince: NOW - 24 * HOUR,
+  lastNewAt: NOW,
 };
 const judge = (change: Partial<SourceFacts> = {}, facts: Partial<CutoverFacts> = {}) =>
   judgeCutover(
-    { sources: [{ ...good, ...change }], others: { quarantined: 0, deadLetters: 0 }, ...facts },
+    {
+      sources: [{ ...good, ...change }],
+      unconverted: { count: 0, oldestAt: null },
+      others: { quarantined: 0, deadLetters: 0 },
+      ...facts,
+    },
     rules,
     NOW,
   );
@@ -72,6 +78,27 @@ describe('judgeCutover', () => {
       'webhook-shim stats',
     ],
     [
+      'that the new format has ended',
+      { watchedSince: NOW - 99 * HOUR, lastNewAt: NOW - 97 * HOUR },
+      'watched_too_briefly',
+      'watched for 2h only, until the last webhook in the new format; it takes 1d to know that nothing comes in the legacy format alone',
+      'webhook-shim stats',
+    ],
+    [
+      'legacy-only traffic before which the new format had ended',
+      { watchedSince: NOW - 99 * HOUR, lastLegacyOnlyAt: NOW - 48 * HOUR, lastNewAt: NOW - 72 * HOUR },
+      'legacy_only',
+      'the legacy format alone brought a file 2d ago, and the new format has come for 0s since; there must be none for 1d',
+      'webhook-shim parity --state legacy_only',
+    ],
+    [
+      'that the new format never came',
+      { lastNewAt: null },
+      'watched_too_briefly',
+      'no webhook has come in the new format yet; it takes 1d to know that nothing comes in the legacy format alone',
+      'webhook-shim stats',
+    ],
+    [
       'that nothing came yet',
       { watchedSince: null },
       'watched_too_briefly',
@@ -98,6 +125,25 @@ describe('judgeCutover', () => {
     expect(found.map(({ source, code }) => [source, code])).toEqual([
       [null, 'quarantine'],
       [null, 'dead_letters'],
+    ]);
+  });
+
+  it('takes what is not converted for unknown, once that takes longer than it should', () => {
+    const waiting = (oldestAt: number) => judge({}, { unconverted: { count: 2, oldestAt } });
+    expect(waiting(NOW - 59_999)).toEqual([]);
+    expect(waiting(NOW - 2 * HOUR)).toEqual([
+      {
+        source: null,
+        code: 'not_converted',
+        message: '2 webhooks are not converted yet, the first for 2h',
+        command: 'webhook-shim stats',
+      },
+    ]);
+  });
+
+  it('does not count on a clock that was ahead', () => {
+    expect(judge({ lastNewAt: NOW + HOUR, watchedSince: NOW - 23 * HOUR })).toMatchObject([
+      { code: 'watched_too_briefly' },
     ]);
   });
 

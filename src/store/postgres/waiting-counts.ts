@@ -9,6 +9,11 @@ const RECEIVED: Statement<{ count: number }> = {
   text: 'SELECT count(*) AS count FROM (SELECT 1 FROM inbox LIMIT $1) i',
 };
 
+const FIRST_RECEIVED: Statement<{ receivedAt: number }> = {
+  name: 'first_received',
+  text: 'SELECT received_at AS "receivedAt" FROM inbox ORDER BY webhook_id LIMIT 1',
+};
+
 const QUARANTINED: Of<'quarantined'> = {
   name: 'count_quarantined',
   text: `SELECT source, count(*) AS count
@@ -50,11 +55,18 @@ const DEAD: Of<'dead'> = {
 
 /** Counts that stop at a limit, over tables and indexes that hold nothing but what waits. */
 export async function countWaiting(db: Database, limit: number): Promise<Waiting> {
-  const [[received], quarantined, pending, dead] = await Promise.all([
+  const [[received], [first], quarantined, pending, dead] = await Promise.all([
     db.query(RECEIVED, limit),
+    db.query(FIRST_RECEIVED),
     db.query(QUARANTINED, limit),
     db.query(PENDING, limit),
     db.query(DEAD, limit),
   ]);
-  return { received: received?.count ?? 0, quarantined, pending, dead };
+  return {
+    received: received?.count ?? 0,
+    receivedSince: first?.receivedAt ?? null,
+    quarantined,
+    pending,
+    dead,
+  };
 }

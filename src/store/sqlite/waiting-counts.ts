@@ -13,8 +13,12 @@ export class WaitingCounts {
       'SELECT count(*) AS count FROM (SELECT 1 FROM inbox LIMIT ?)',
       limit,
     );
+    const [first] = db.query<{ receivedAt: number }>(
+      'SELECT received_at AS receivedAt FROM inbox ORDER BY webhook_id LIMIT 1',
+    );
     return {
       received: received?.count ?? 0,
+      receivedSince: first?.receivedAt ?? null,
       quarantined: db
         .query<Of<'quarantined'>>(
           `SELECT w.source, count(*) AS count

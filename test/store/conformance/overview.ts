@@ -62,7 +62,13 @@ export function overviewRules(given: Given): void {
 
   describe('what waits', () => {
     it('is nothing at first', async () => {
-      expect(await given.store.waiting(10)).toEqual({ received: 0, quarantined: [], pending: [], dead: [] });
+      expect(await given.store.waiting(10)).toEqual({
+        received: 0,
+        receivedSince: null,
+        quarantined: [],
+        pending: [],
+        dead: [],
+      });
     });
 
     it('is counted by whom it concerns', async () => {
@@ -76,9 +82,11 @@ export function overviewRules(given: Given): void {
         await accept(given.store, [event({ destinations: ['x'] })], { webhook: { source } });
       }
       await given.store.settle((await claim(given.store, T0, 'x')).map((one) => dead(one)));
-      await putOne(given.store);
+      await putOne(given.store, { receivedAt: T0 + 7 });
+      await putOne(given.store, { receivedAt: T0 + 9 });
       expect(await given.store.waiting(10)).toEqual({
-        received: 1,
+        received: 2,
+        receivedSince: T0 + 7,
         quarantined: [
           { source: 'a', count: 1 },
           { source: 'b', count: 2 },
@@ -116,7 +124,13 @@ export function overviewRules(given: Given): void {
       await given.store.discardQuarantined([one], 'a test', T0);
       await given.store.saveConversions([converted(other)], T0);
       await given.store.settle([delivered(only(await claim(given.store)))]);
-      expect(await given.store.waiting(10)).toEqual({ received: 0, quarantined: [], pending: [], dead: [] });
+      expect(await given.store.waiting(10)).toEqual({
+        received: 0,
+        receivedSince: null,
+        quarantined: [],
+        pending: [],
+        dead: [],
+      });
     });
   });
 

@@ -167,7 +167,13 @@ it('is read by a user that may only SELECT', async () => {
   expect(await store.getDelivery(id)).toMatchObject({ attemptRows: [{ status: 200 }] });
   expect(await store.getEvent(eventId)).toMatchObject({ deliveryRows: [{ id }] });
   expect(await store.listSightings({ limit: 10 })).toHaveLength(1);
-  expect(await store.waiting(10)).toEqual({ received: 0, quarantined: [], pending: [], dead: [] });
+  expect(await store.waiting(10)).toEqual({
+    received: 0,
+    receivedSince: null,
+    quarantined: [],
+    pending: [],
+    dead: [],
+  });
   expect(await store.lastSeen()).toHaveLength(1);
   expect(await store.latestAnswers('billing', 10)).toHaveLength(1);
   expect(await store.listReplayable({ limit: 10 })).toHaveLength(1);
