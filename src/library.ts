@@ -39,6 +39,7 @@ export type Normalized =
  * @param signature the `x-webhook-signature` header
  * @param secrets the dashboard secret, or several while one is being replaced
  * @throws {RequestError} `status` 401 where none of them signed it, 400 where the body is no webhook
+ * @throws {ShimError} `usage` where a secret is empty
  */
 export function verify(
   body: string,

@@ -70,7 +70,12 @@ export function authenticate(
   return { ...body, format: formatOf(body), secretIndex } as Verified<Authentic>;
 }
 
-/** The `x-webhook-signature` of a request body of either format. */
+/**
+ * The `x-webhook-signature` of a request body of either format.
+ *
+ * @throws {RequestError} 400 where the body is no webhook
+ * @throws {ShimError} `usage` where the secret is empty
+ */
 export function signBody(text: string, secret: string): string {
   return mac(readRequestBody(text).signedText, signingKey(secret));
 }

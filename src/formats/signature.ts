@@ -1,13 +1,22 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { UsageError } from '../errors.js';
 
 const PREFIX = 'E_AI_K_';
 
 /**
  * The HMAC key of a dashboard secret: its UTF-8 bytes without the first `E_AI_K_` in it (protocol section 1).
- * An empty secret gives an empty key, which signs: refuse it where secrets are read.
+ *
+ * @throws {UsageError} where that leaves nothing: an empty key signs as any other, for anyone
  */
 export function signingKey(secret: string): KeyObject {
-  return createSecretKey(secret.replace(PREFIX, ''), 'utf8');
+  const key = secret.replace(PREFIX, '');
+  if (key === '') {
+    throw new UsageError(
+      'usage',
+      `the secret is empty, or nothing but "${PREFIX}": anyone could sign with it`,
+    );
+  }
+  return createSecretKey(key, 'utf8');
 }
 
 /** base64( HMAC-SHA256( key, text as UTF-8 ) ): 44 characters. */

@@ -59,6 +59,11 @@ describe('authenticate', () => {
     expect(refusal(() => authenticate(BODY, signature, keys))).toBe('signature_invalid');
   });
 
+  it.each(['', 'E_AI_K_'])('has no key for a secret that anyone knows: "%s"', (secret) => {
+    expect(refusal(() => signingKey(secret))).toBe('usage');
+    expect(refusal(() => signBody(BODY, secret))).toBe('usage');
+  });
+
   it('removes the first E_AI_K_ of the secret alone, wherever it stands', () => {
     const expected = createHmac('sha256', 'abE_AI_K_c').update('x').digest('base64');
     expect(mac('x', signingKey('aE_AI_K_bE_AI_K_c'))).toBe(expected);
