@@ -37,10 +37,11 @@ const SHARED_WORK_HEAP = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb:
 /** The whole service, in this process. */
 export interface Shim {
   /**
-   * Opens the store, starts the work and listens.
+   * Opens the store, starts the work and listens. Once: to start again after a stop, make another.
    *
    * @returns where; an instance that does not receive has no public URL
-   * @throws {ShimError} `port_in_use`, `store_locked`, …: what is wrong and what to do
+   * @throws {ShimError} `port_in_use`, `store_locked`, …: what is wrong and what to do; `started_before`, which changes
+   *   nothing
    */
   start(): Promise<{ readonly publicUrl: string | null; readonly adminUrl: string }>;
   /**
@@ -73,6 +74,7 @@ export function createShim(
   const log = options.log ?? createLog(config.log);
   const { promise: ended, resolve: end, reject: breakDown } = deferred();
   const releases: Release[] = [];
+  let started = false;
   let stopping: Promise<void> | null = null;
 
   let running: { readonly work: WorkApi; use(config: Config): void } | null = null;
@@ -182,6 +184,10 @@ export function createShim(
 
   return {
     start: async () => {
+      if (started || stopping !== null) {
+        throw new ShimError('started_before', 'a shim starts once: make another one to start again');
+      }
+      started = true;
       try {
         return await start();
       } catch (error) {

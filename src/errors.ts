@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'port_in_use'
   | 'port_unusable'
   | 'out_of_memory'
+  | 'started_before'
   | 'shutting_down';
 
 /** The base of every error that this project throws on purpose. The message says what is wrong and what to do. */
