@@ -52,6 +52,12 @@ export interface LatestResult {
   readonly digest: Uint8Array;
 }
 
+/** The same, as the store tells it. */
+export interface AcceptedResult extends LatestResult {
+  /** When the webhook that brought it arrived, in ms; null where retention has removed that. */
+  readonly arrivedAt: number | null;
+}
+
 /** A file of a source for which it matters what was accepted before it. */
 export interface FileBasis {
   /** Its own, one for each event that it may be of. */

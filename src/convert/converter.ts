@@ -82,7 +82,7 @@ export function createExamine(
         })),
       };
       for (const { value } of normalized.events) onEvent(source.name, value);
-      const files = source.inferEdited ? resultFiles(source.name, webhook.format, normalized.events) : [];
+      const files = source.inferEdited ? resultFiles(webhook, normalized.events) : [];
       return { conversion, files };
     } catch (error) {
       // A fault of ours must not hold up the webhooks behind this one, nor lose it.

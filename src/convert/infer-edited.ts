@@ -1,5 +1,5 @@
 import { fileSubject, fileValue } from '../formats/identity.js';
-import type { FileBasis, Format, LatestResult } from '../model.js';
+import type { AcceptedResult, FileBasis, StoredWebhook } from '../model.js';
 import type { NormalizedEvent } from './normalize.js';
 
 /** The events of a file that has a result. In a legacy body all of them look like the first. */
@@ -15,28 +15,27 @@ export interface ResultFile {
   /** What it is as each of the events, in the order of `WITH_RESULT`. */
   readonly subjects: readonly Uint8Array[];
   readonly digest: Uint8Array;
+  /** When its webhook arrived. */
+  readonly arrivedAt: number;
   /** Whether its event is only known from a legacy status, which says `processed` of an edited file too. */
   readonly open: boolean;
 }
 
 /** The result that was accepted last for each file, by `fileKey`. */
-export type LatestResults = Map<string, LatestResult>;
+export type LatestResults = Map<string, AcceptedResult>;
 
 export const fileKey = ({ subjects: [processed] }: Pick<ResultFile, 'subjects'>): string =>
   Buffer.from(processed ?? []).toString('latin1');
 
 /** The files of these events that an edit could be inferred from, in the order in which they stand in the body. */
-export function resultFiles(
-  source: string,
-  format: Format,
-  events: readonly NormalizedEvent[],
-): readonly ResultFile[] {
-  return events.flatMap((event) => filesOf(source, format, event)).sort((a, b) => a.place - b.place);
+export function resultFiles(webhook: Arrival, events: readonly NormalizedEvent[]): readonly ResultFile[] {
+  return events.flatMap((event) => filesOf(webhook, event)).sort((a, b) => a.place - b.place);
 }
 
+type Arrival = Pick<StoredWebhook, 'source' | 'format' | 'receivedAt'>;
+
 function filesOf(
-  source: string,
-  format: Format,
+  { source, format, receivedAt: arrivedAt }: Arrival,
   { event, value, files, places }: NormalizedEvent,
 ): readonly ResultFile[] {
   if (!WITH_RESULT.includes(event) || !Array.isArray(value.result)) return [];
@@ -45,7 +44,7 @@ function filesOf(
     if (digest === undefined || !hasFileId(file)) return [];
     const subjects = WITH_RESULT.map((name) => fileSubject(source, name, fileValue(file)));
     const open = format === 'legacy' && event === PROCESSED;
-    return [{ place: places?.[index] ?? index, event, subjects, digest, open }];
+    return [{ place: places?.[index] ?? index, event, subjects, digest, arrivedAt, open }];
   });
 }
 
@@ -65,10 +64,11 @@ export interface Inferred {
  * Says which files of a webhook are another event than their status says. A result that differs from the one that was
  * accepted last for the file is an edit; the same one again is the event that it was then, and so a duplicate.
  *
- * What was accepted last counts, not what arrived last. Where two instances convert two webhooks of a file and the later
- * one is saved first, the earlier one is called an edit, although its result is the older one: there is one `processed`
- * and one `edited` all the same. To wait for whatever arrived earlier would let one instance convert at a time, for the
- * sake of results of one file that arrive within the same moment.
+ * Only what arrived later is an edit. A webhook that comes out of quarantine may bring a result that is older than the
+ * one that was accepted meanwhile: called an edit, it would undo at the handlers what a person did. So too where two
+ * instances convert two webhooks of a file and the later one is saved first: then both are `processed`. To wait for
+ * whatever arrived earlier would let one instance convert at a time, for the sake of results of one file that arrive
+ * within the same moment.
  *
  * @param latest is brought up to date with these files
  */
@@ -81,18 +81,23 @@ export function inferEdits(files: readonly ResultFile[], latest: LatestResults):
     if (!basis.has(key)) basis.set(key, basisOf(file, latest.get(key) ?? null));
     const event = file.open ? eventOf(file, latest.get(key)) : file.event;
     if (event !== file.event) events.set(file.place, event);
-    latest.set(key, { subject: WITH_RESULT.indexOf(event), digest: file.digest });
+    latest.set(key, {
+      subject: WITH_RESULT.indexOf(event),
+      digest: file.digest,
+      arrivedAt: file.arrivedAt,
+    });
   }
   return { events, basis: [...basis.values()] };
 }
 
-const basisOf = ({ subjects, open }: ResultFile, latest: LatestResult | null): FileBasis =>
+const basisOf = ({ subjects, open }: ResultFile, latest: AcceptedResult | null): FileBasis =>
   open ? { subjects, latest } : { subjects };
 
-function eventOf(file: ResultFile, latest: LatestResult | undefined): string {
+function eventOf(file: ResultFile, latest: AcceptedResult | undefined): string {
   if (latest === undefined) return file.event;
   const isSame = Buffer.from(file.digest).equals(latest.digest);
-  return isSame ? (WITH_RESULT[latest.subject] ?? file.event) : EDITED;
+  if (isSame) return WITH_RESULT[latest.subject] ?? file.event;
+  return latest.arrivedAt !== null && latest.arrivedAt > file.arrivedAt ? file.event : EDITED;
 }
 
 /**

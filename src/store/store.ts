@@ -1,7 +1,7 @@
 import type {
+  AcceptedResult,
   ClaimedDelivery,
   Conversion,
-  LatestResult,
   NewWebhook,
   Rate,
   Settlement,
@@ -72,7 +72,7 @@ export interface Store extends DestinationVerbs, RefusedStore {
    *
    * @param files the subjects of each, one for each event that it may be of
    */
-  latestAccepted(files: readonly (readonly Uint8Array[])[]): Promise<readonly (LatestResult | null)[]>;
+  latestAccepted(files: readonly (readonly Uint8Array[])[]): Promise<readonly (AcceptedResult | null)[]>;
 
   /**
    * Deliveries of one destination that are due, the longest due first, leased until `now + lease`; none while it is

@@ -8,7 +8,7 @@ import { createExamine } from '../../src/convert/converter.js';
 import { saveConcluded } from '../../src/convert/save-concluded.js';
 import { toNew } from '../../src/formats/forward.js';
 import { DEFAULT_STATUSES } from '../../src/formats/legacy.js';
-import type { NewWebhook, Verified } from '../../src/model.js';
+import type { Conversion, NewWebhook, StoredWebhook, Verified } from '../../src/model.js';
 import { openStore } from '../../src/store/open.js';
 import type { Store } from '../../src/store/store.js';
 
@@ -88,7 +88,10 @@ async function arrive(bodies: readonly Body[], from = 'extracta'): Promise<reado
       return store.latestAccepted(files);
     },
   });
-  const conversions = await convertAll(converter, webhooks);
+  return save(await convertAll(converter, webhooks));
+}
+
+async function save(conversions: readonly Conversion[]): Promise<readonly string[]> {
   const saved = await store.saveConversions(conversions, time);
   return conversions.flatMap((conversion, index) =>
     conversion.outcome === 'quarantined'
@@ -98,6 +101,16 @@ async function arrive(bodies: readonly Body[], from = 'extracta'): Promise<reado
           return event.replace('extraction.', '') + (isRepeat ? ' again' : '');
         }),
   );
+}
+
+/** Takes all out of quarantine, once `reviewed` says as much as `processed`. */
+async function retry(): Promise<readonly string[]> {
+  const reviewed = { ...DEFAULT_STATUSES, reviewed: 'extraction.processed' };
+  const examineNow = createExamine({ sources: [{ ...source, statuses: reviewed }], destinations: [] });
+  const rows = await store.listQuarantine({ limit: 10 });
+  const webhooks = await Promise.all(rows.map(({ id }) => store.getWebhook(id)));
+  const converter = createBatchConverter(examineHere(examineNow), store);
+  return save(await convertAll(converter, webhooks as unknown as readonly Verified<StoredWebhook>[]));
 }
 
 describe('inferEdited', () => {
@@ -119,6 +132,19 @@ describe('inferEdited', () => {
     expect(await arrive([legacy(file(2))])).toEqual(['edited']);
     expect(await arrive([legacy(file(1))])).toEqual(['edited']);
     expect(await arrive([legacy(file(1))])).toEqual(['edited again']);
+  });
+
+  it('is no edit where it arrived before what was accepted meanwhile, as out of quarantine', async () => {
+    const unknown = file(1, { status: 'reviewed' });
+    expect(await arrive([legacy(unknown)])).toEqual(['unknown_status']);
+    time += 60_000;
+    expect(await arrive([recent('processed', file(1)), recent('edited', file(2))])).toEqual([
+      'processed',
+      'edited',
+    ]);
+    expect(await retry()).toEqual(['processed again']);
+    time += 60_000;
+    expect(await arrive([legacy(file(2)), legacy(file(3))])).toEqual(['edited again', 'edited']);
   });
 
   it('holds within one batch, and within one webhook', async () => {

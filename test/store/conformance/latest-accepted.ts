@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/store/store.js';
 import type { Given } from '../conformance.js';
-import { accept, event, file, HOUR, T0 } from '../samples.js';
+import { accept, event, file, HOUR, only, T0 } from '../samples.js';
 
 /** As two events, `processed` and `edited`. */
 const subjects = (name: string) => [file(name).subject, file(`${name} edited`).subject];
@@ -10,7 +10,7 @@ const digest = (content: string) => file('', content).digest;
 export function latestAcceptedRules(given: Given): void {
   const latest = async (store: Store, ...names: readonly string[]) =>
     (await store.latestAccepted(names.map(subjects))).map(
-      (result) => result && { ...result, digest: new Uint8Array(result.digest) },
+      (result) => result && { subject: result.subject, digest: new Uint8Array(result.digest) },
     );
 
   describe('the result that was accepted last', () => {
@@ -32,6 +32,17 @@ export function latestAcceptedRules(given: Given): void {
       expect(await latest(given.store, 'a')).toEqual([{ subject: 1, digest: digest('three') }]);
       await accept(given.store, [event({ files: [file('a', 'four')] })], { now: T0 - HOUR });
       expect(await latest(given.store, 'a')).toEqual([{ subject: 0, digest: digest('four') }]);
+    });
+
+    it('is told with when its webhook arrived, not when it was accepted', async () => {
+      const arrived = async () => only(await given.store.latestAccepted([subjects('a')]))?.arrivedAt;
+      const late = { now: T0 + HOUR, webhook: { receivedAt: T0 - HOUR } };
+      await accept(given.store, [event({ files: [file('a', 'one')] })], late);
+      expect(await arrived()).toBe(T0 - HOUR);
+      await accept(given.store, [event({ files: [file('a edited', 'two')] })]);
+      expect(await arrived()).toBe(T0);
+      await given.reopen();
+      expect(await arrived()).toBe(T0);
     });
 
     it('is not that of a duplicate', async () => {
