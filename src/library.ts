@@ -1,8 +1,8 @@
 import { type EventSchemas, loadEventSchemas } from './convert/event-schemas.js';
 import { normalize as normalizeWebhook } from './convert/normalize.js';
-import { toNew } from './formats/forward.js';
+import { toLegacy as toLegacyBody, toNew } from './formats/forward.js';
 import { DEFAULT_STATUSES } from './formats/legacy.js';
-import { authenticate } from './formats/request-body.js';
+import { authenticate, readRequestBody } from './formats/request-body.js';
 import { signingKey } from './formats/signature.js';
 import type { Format, QuarantineReason, Verified } from './model.js';
 
@@ -49,6 +49,16 @@ export function verify(
   const keys = [secrets].flat().map(signingKey);
   const { format } = authenticate(body, signature, keys);
   return { format, body } as Verified<Webhook>;
+}
+
+/**
+ * A new-format body as a legacy one: the text of its result, as it was written, in a string. `sign` signs it.
+ *
+ * @throws {RequestError} 400 where the body is no webhook
+ */
+export function toLegacy(body: string): string {
+  readRequestBody(body);
+  return toLegacyBody(body);
 }
 
 let schemas: EventSchemas | undefined;
