@@ -77,6 +77,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#status = status;
     const retryAfter = headers['retry-after'];
     if (typeof retryAfter === 'string') this.#retryAfter = retryAfter;
+    // They end with their headers, whatever content-length these tell (RFC 9112, section 6.3). undici misses the body.
+    if (status === 204 || status === 304) this.#end(null);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -124,6 +124,14 @@ describe('an answer', () => {
     });
   });
 
+  it.each([204, 304])('of %i ends with its headers, whatever length they tell', async (status) => {
+    const server = await serveTcp((socket) =>
+      socket.once('data', () => socket.write(`HTTP/1.1 ${status} -\r\ncontent-length: 5\r\n\r\n`)),
+    );
+    const answer = await senderTo(server.url).send(message);
+    expect(answer).toMatchObject({ status, response: '', fault: null });
+  });
+
   it('that redirects is handed back, not followed', async () => {
     const paths: unknown[] = [];
     const answer = await answerOf((request, response) => {
