@@ -56,6 +56,17 @@ const MEANING: Readonly<Record<string, (place: Place) => string>> = {
 };
 
 /**
+ * By message, for undici has but one code for the end of a connection, whoever ended it: here it did so itself. A client
+ * must take a 1xx that it did not ask for (RFC 9110, section 15.2), and undici takes each but 100, without an option for
+ * it (nodejs/undici#197).
+ */
+const UNASKED: Readonly<Record<string, (place: Place) => string>> = {
+  'bad response': ({ host, port }) =>
+    `${host}:${port} sent 100 Continue, which was not asked for: the shim cannot take it`,
+  'bad upgrade': ({ host, port }) => `${host}:${port} changed the protocol, which was not asked for`,
+};
+
+/**
  * The code and the meaning of what kept a request from being answered, for a person: no header, no path, no query, no
  * user of a proxy.
  *
@@ -66,7 +77,8 @@ export function describeFault(error: unknown, url: URL, proxy: URL | null): stri
   const refused = proxy === null ? undefined : refusalOf(message, placeOf(proxy));
   if (refused !== undefined) return refused;
   const atProxy = proxy !== null && CONNECTING.has(code);
-  const meaning = meaningOf(code, placeOf(atProxy ? proxy : url)) ?? message;
+  const place = placeOf(atProxy ? proxy : url);
+  const meaning = UNASKED[message]?.(place) ?? meaningOf(code, place) ?? message;
   return `${code === '' ? '' : `${code}: `}${atProxy ? 'the proxy: ' : ''}${meaning}`;
 }
 
@@ -77,7 +89,10 @@ export function isOurs(error: unknown): boolean {
 }
 
 /** Whether the other side, or what is between, ended the connection. */
-export const wasClosed = (error: unknown): boolean => CLOSING.has(partsOf(error).code);
+export function wasClosed(error: unknown): boolean {
+  const { code, message } = partsOf(error);
+  return CLOSING.has(code) && UNASKED[message] === undefined;
+}
 
 const placeOf = ({ hostname, port, protocol }: URL): Place => ({
   host: hostname,
@@ -96,7 +111,8 @@ const meaningOf = (code: string, place: Place): string | undefined =>
   MEANING[code]?.(place) ?? meaningOfFamily(code, place);
 
 function meaningOfFamily(code: string, place: Place): string | undefined {
-  if (code.startsWith('HPE_') || code === 'HTTPParserError')
+  // undici's parser asserts what it takes for granted of an answer, as that no status is below 100.
+  if (code.startsWith('HPE_') || code === 'HTTPParserError' || code === 'ERR_ASSERTION')
     return `what ${place.host}:${place.port} answered is not HTTP`;
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) return NOT_TLS(place);
   return undefined;

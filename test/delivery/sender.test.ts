@@ -157,6 +157,28 @@ describe('an answer', () => {
     expect(answer).toMatchObject({ status: 201, response: 'made', fault: null });
   });
 
+  it.each([
+    ['100 Continue', /^UND_ERR_SOCKET: 127\.0\.0\.1:\d+ sent 100 Continue, which was not asked for: /],
+    [
+      '101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x',
+      /^UND_ERR_SOCKET: 127\.0\.0\.1:\d+ changed the protocol, which was not asked for$/,
+    ],
+  ])('that begins with %s is a fault that says so, and is not asked for twice', async (head, fault) => {
+    let requests = 0;
+    const server = await serveTcp((socket) =>
+      socket.on('data', () => {
+        const before = ++requests === 1 ? '' : `HTTP/1.1 ${head}\r\n\r\n`;
+        socket.write(`${before}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok`);
+      }),
+    );
+    const sender = senderTo(server.url);
+    expect(await sender.send(message)).toMatchObject({ status: 200, fault: null });
+    const answer = await sender.send(message);
+    expect(answer).toMatchObject({ status: null, response: null, ours: false });
+    expect(answer?.fault).toMatch(fault);
+    expect(requests).toBe(2);
+  });
+
   it('is kept to its first 4 KiB, cut between characters', async () => {
     const answer = await answerOf((_request, response) => response.end(`x${'ü'.repeat(5_000)}`));
     expect(answer?.response).toBe(`x${'ü'.repeat(2_047)}`);
@@ -209,13 +231,14 @@ describe('an answer', () => {
     expect(answer?.fault).toMatch(/^(UND_ERR_SOCKET|ECONNRESET): .* closed the connection before its answer/);
   });
 
-  it('that is no HTTP is a fault', async () => {
-    const server = await serveTcp((socket) =>
-      socket.once('data', () => socket.end('220 mail.example ESMTP\r\n')),
-    );
+  it.each([
+    ['220 mail.example ESMTP\r\n', 'HTTPParserError'],
+    ['HTTP/1.1 099 Odd\r\n\r\n', 'ERR_ASSERTION'],
+  ])('that is no HTTP is a fault: %j', async (text, code) => {
+    const server = await serveTcp((socket) => socket.once('data', () => socket.end(text)));
     const answer = await senderTo(server.url).send(message);
     expect(answer).toMatchObject({ status: null, response: null });
-    expect(answer?.fault).toMatch(/^HTTPParserError: what 127\.0\.0\.1:\d+ answered is not HTTP$/);
+    expect(answer?.fault?.replace(/:\d+/, '')).toBe(`${code}: what 127.0.0.1 answered is not HTTP`);
   });
 });
 
