@@ -12,6 +12,7 @@ const CONNECTING: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'ETIMEDOUT',
   'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_PRX_CONN',
 ]);
 const OURS: ReadonlySet<string> = new Set([
   'UND_ERR_INVALID_ARG',
@@ -42,6 +43,7 @@ const MEANING: Readonly<Record<string, (place: Place) => string>> = {
   ECONNRESET: CLOSED,
   EPIPE: CLOSED,
   UND_ERR_SOCKET: CLOSED,
+  UND_ERR_PRX_CONN: CLOSED,
   EMFILE: TOO_MANY_FILES,
   ENFILE: TOO_MANY_FILES,
   UND_ERR_HEADERS_OVERFLOW: () => 'the headers of the answer are too large',

@@ -6,7 +6,7 @@ import { eventually } from '../support/handler.js';
 import { startProxy } from '../support/proxy.js';
 import { pem } from '../support/tls/files.js';
 import { ASKING, startSecureHandler } from '../support/tls/secure-handler.js';
-import { startServer } from './servers.js';
+import { startServer, startTcpServer } from './servers.js';
 
 const message = { body: '{"event":"extraction.processed","result":[]}', headers: { 'x-a': '1' } };
 const none: TlsConfig = { ca: null, cert: null, key: null };
@@ -125,5 +125,16 @@ describe('a proxy', () => {
     const { host } = new URL(server.url);
     const answer = await sendTo(`${scheme}://handler.invalid/`, { proxy: `http://me:geheim@${host}` });
     expect(answer?.fault).toBe(`ECONNREFUSED: the proxy: nothing listens at ${host}`);
+  });
+
+  it('that ends the connection instead of making a tunnel is asked once for each attempt', async () => {
+    const server = await startTcpServer((socket) => socket.once('data', () => socket.end()));
+    onTestFinished(() => server.close());
+    const { host } = new URL(server.url);
+    const answer = await sendTo('https://handler.invalid/', { proxy: server.url });
+    expect(answer?.fault).toBe(
+      `UND_ERR_PRX_CONN: the proxy: ${host} closed the connection before its answer was complete`,
+    );
+    expect(server.connections()).toBe(1);
   });
 });
