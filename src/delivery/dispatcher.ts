@@ -51,7 +51,7 @@ export function startDispatcher(options: {
     hold: createTrouble(log, 'recording that destinations are down'),
   };
   const lanes = new Map<string, Lane>();
-  const ending = new Map<string, Promise<void>>();
+  const ending = new Map<string, { readonly lane: Lane; readonly ended: Promise<void> }>();
   let current: DispatcherConfig = { sources: [], destinations: [] };
   let stopping = false;
 
@@ -88,7 +88,7 @@ export function startDispatcher(options: {
       ending.delete(name);
       startWanted(name);
     });
-    ending.set(name, ended);
+    ending.set(name, { lane, ended });
   };
   const configure = (next: DispatcherConfig): void => {
     const before = current;
@@ -121,9 +121,11 @@ export function startDispatcher(options: {
     configure,
     stop: async (grace) => {
       stopping = true;
-      const parts = [...lanes.values()].map((lane) => lane.stop(grace));
-      const before = [...ending.values()].map((ended) => within(grace, ended));
-      await Promise.all([...parts, ...before, within(grace, sweep.stop()), within(grace, watch.stop())]);
+      const before = [...ending.values()];
+      // Those that are ending already had more time.
+      const parts = [...lanes.values(), ...before.map(({ lane }) => lane)].map((lane) => lane.stop(grace));
+      const rest = [...before.map(({ ended }) => ended), sweep.stop(), watch.stop()];
+      await Promise.all([...parts, ...rest.map((each) => within(grace, each))]);
     },
   };
 }

@@ -14,6 +14,7 @@ export interface Lane {
   lastMoved(): number;
   /** Hands back what was claimed and not sent: the destination is held. */
   hold(): void;
+  /** Called again, it ends at the earlier of both times. */
   stop(grace: number): Promise<void>;
 }
 

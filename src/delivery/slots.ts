@@ -58,7 +58,7 @@ export function createSlots(options: {
   let waiting: Held[] = [];
   let sending = 0;
   let ended = 0;
-  let onIdle: (() => void) | null = null;
+  const onIdle: (() => void)[] = [];
 
   const release = ({ delivery, leaseEnd }: Held): void => {
     holds.untested(delivery);
@@ -96,7 +96,7 @@ export function createSlots(options: {
       if (answer === null) release(held);
       else conclude(held, startedAt, answer);
       fill();
-      if (sending === 0) onIdle?.();
+      if (sending === 0) for (const resolve of onIdle.splice(0)) resolve();
     });
   };
 
@@ -126,8 +126,8 @@ export function createSlots(options: {
     },
     idle: () =>
       new Promise((resolve) => {
-        onIdle = resolve;
         if (sending === 0) resolve();
+        else onIdle.push(resolve);
       }),
     abandon: sender.abandon,
     close: sender.close,

@@ -36,6 +36,17 @@ describe('when it stops', () => {
     expect((await setup.delivery(id)).attempts).toBe(0);
   });
 
+  it('hands back as soon what a destination that was changed is still sending', async () => {
+    const { url, arrived } = await handler(() => {});
+    await setup.add(...many(10, 'billing'));
+    const dispatcher = setup.dispatch(destinationAt(url));
+    await until(() => arrived.length === 4);
+    dispatcher.configure(setup.configOf(destinationAt(url, { concurrency: 2 })));
+    await dispatcher.stop(20);
+    expect(await setup.count('pending')).toBe(10);
+    expect(arrived).toHaveLength(4);
+  });
+
   it('hands back what it holds ahead', async () => {
     const { finish, dispatcher, arrived } = await holdAhead(setup);
     const stopped = dispatcher.stop(10_000);
