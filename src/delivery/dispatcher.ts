@@ -7,6 +7,7 @@ import { createCompose } from './compose.js';
 import { tryAtOnce } from './holds.js';
 import { type Lane, type LaneOptions, type OnAttempt, startLane } from './lane.js';
 import { repeat } from './repeat.js';
+import { leaseFor } from './slots.js';
 import { createTrouble } from './trouble.js';
 import { startWatch } from './watch.js';
 import { within } from './within.js';
@@ -111,6 +112,13 @@ export function startDispatcher(options: {
     log,
     now,
     interval,
+    longestOpen: (name) => {
+      const destination = current.destinations.find((each) => each.name === name);
+      // While it is tried it is open for as long as the lease.
+      return destination === undefined
+        ? Number.POSITIVE_INFINITY
+        : Math.max(destination.breaker.cooldown, leaseFor(destination));
+    },
     onHeld: (destination) => lanes.get(destination)?.hold(),
     onResumed: wake,
   });

@@ -133,6 +133,21 @@ describe('a destination that is down', () => {
     await until(async () => (await stateOf())?.openUntil === null);
   });
 
+  it('is tried soon where the clock was set back meanwhile', async () => {
+    const { now, destination } = await fickle(503);
+    const [id] = await setup.add(...many(3, 'billing'));
+    setup.dispatch(destination);
+    await until(isOpen);
+    await until(async () => (await setup.count('sending')) === 0);
+    now.status = 200;
+    setup.time -= 3_600_000;
+    // What failed is due when the old clock said; what comes now need not wait for that.
+    await setup.add({ id: 'new', to: ['billing'] });
+    await until(async () => (await setup.count('delivered')) === 1);
+    expect((await setup.delivery(id)).status).toBe('pending');
+    await until(async () => (await stateOf())?.openUntil === null);
+  });
+
   it('is held by the instance itself while the store cannot be told', async () => {
     const { handler, destination } = await fickle(500);
     setup.broken.add('openBreaker');
