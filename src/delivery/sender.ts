@@ -41,13 +41,18 @@ export function createSender(
   // limit, so that a Set has them in the order in which they run out, and one timer for the oldest does for all.
   const underWay = new Set<Exchange>();
   let timer: NodeJS.Timeout | undefined;
+  // What came while this process stood still (a frozen container, a disk that hangs) is read before it is too late: of
+  // a turn of the event loop timers come first, then what was received, then immediates.
+  const schedule = (ms: number): void => {
+    timer ??= setTimeout(() => setImmediate(timeOut), ms);
+  };
   const timeOut = (): void => {
     timer = undefined;
     const now = performance.now();
     for (const exchange of underWay) {
       const left = exchange.deadline - now;
       if (left > 0) {
-        timer = setTimeout(timeOut, Math.ceil(left));
+        schedule(Math.ceil(left));
         return;
       }
       exchange.timeOut(limit);
@@ -89,7 +94,7 @@ export function createSender(
       return new Promise((resolve) => {
         const exchange = new Exchange(line, { body, headers }, resolve);
         underWay.add(exchange);
-        timer ??= setTimeout(timeOut, timeout);
+        schedule(timeout);
         dispatch(exchange);
       });
     },

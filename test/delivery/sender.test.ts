@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Answer } from '../../src/delivery/answer.js';
 import { createSender, type Sender } from '../../src/delivery/sender.js';
@@ -306,6 +308,37 @@ describe('the time limit', () => {
     const sender = senderTo(server.url.replace('http:', 'https:'), { timeout: 100 });
     const answer = await sender.send(message);
     expect(answer).toMatchObject({ status: null, fault: 'timed out after 100ms without a connection' });
+  });
+
+  it('does not count against an answer that came while this process stood still', async () => {
+    const turn = new Int32Array(new SharedArrayBuffer(4));
+    const [ARRIVED, FROZEN, ANSWERED] = [1, 2, 3];
+    const handler = new Worker(
+      `const { parentPort, workerData: turn } = require('node:worker_threads');
+       const server = require('node:http').createServer((request, response) => {
+         Atomics.store(turn, 0, ${ARRIVED});
+         Atomics.wait(turn, 0, ${ARRIVED});
+         response.end('ok', () => {
+           Atomics.store(turn, 0, ${ANSWERED});
+           Atomics.notify(turn, 0);
+         });
+       });
+       server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`,
+      { eval: true, workerData: turn },
+    );
+    toClose.push({ close: async () => void (await handler.terminate()) });
+    const [port] = await once(handler, 'message');
+    const timeout = 2_000;
+    const answer = senderTo(`http://127.0.0.1:${port}`, { timeout }).send(message);
+    const late = performance.now() + timeout + 10;
+    await vi.waitUntil(() => Atomics.load(turn, 0) === ARRIVED);
+    // From here timers come next.
+    await new Promise(setImmediate);
+    Atomics.store(turn, 0, FROZEN);
+    Atomics.notify(turn, 0);
+    Atomics.wait(turn, 0, FROZEN);
+    Atomics.wait(turn, 0, ANSWERED, late - performance.now());
+    expect(await answer).toMatchObject({ status: 200, response: 'ok', fault: null });
   });
 
   it('is for each request alone', async () => {
