@@ -1,3 +1,5 @@
+import { lookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
 import { type buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { DestinationConfig } from './config/config.js';
 
@@ -18,7 +20,8 @@ export function openOutbound(
     onConnect = () => {},
   }: { readonly connections: number; readonly connectTimeout: number; readonly onConnect?: () => void },
 ): Dispatcher {
-  const secure = { timeout: connectTimeout, ...filesOf(tls) };
+  const way = { timeout: connectTimeout, lookup: oneAtATime() };
+  const secure = { ...way, ...filesOf(tls) };
   const common = { connections, pipelining: 1 };
   if (proxy === null) {
     return new Pool(new URL(url).origin, { ...common, connect: secure }).on('connect', onConnect);
@@ -26,7 +29,7 @@ export function openOutbound(
   return new ProxyAgent({
     uri: proxy,
     proxyTunnel: url.startsWith('https:'),
-    proxyTls: { timeout: connectTimeout },
+    proxyTls: way,
     // So long may the proxy take to answer CONNECT: undici has no limit of its own for that.
     clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: connectTimeout }),
     requestTls: secure,
@@ -36,6 +39,23 @@ export function openOutbound(
         onConnect,
       ),
   });
+}
+
+/**
+ * Node looks names up in two threads for all of the process, and a name server that is silent takes one of them for ten
+ * seconds and more: with one lookup for each connection, the sixteen of one destination held up all others until these
+ * had timed out. So the connections that are being made share one.
+ */
+function oneAtATime(): LookupFunction {
+  let waiting: Parameters<LookupFunction>[2][] = [];
+  return (hostname, options, callback) => {
+    if (waiting.push(callback) > 1) return;
+    lookup(hostname, options, (...found) => {
+      const all = waiting;
+      waiting = [];
+      for (const each of all) each(...found);
+    });
+  };
 }
 
 interface TunnelOptions extends Pool.Options {

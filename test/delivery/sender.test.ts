@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
+import { PerformanceObserver } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Answer } from '../../src/delivery/answer.js';
@@ -114,6 +115,24 @@ describe('a request', () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => sender.send(message)));
     expect(answers.every((answer) => answer?.status === 200)).toBe(true);
     expect(server.connections()).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('the name of a handler', () => {
+  it('is looked up once for all connections that are being made', async () => {
+    const names: string[] = [];
+    const observer = new PerformanceObserver((list) =>
+      names.push(...list.getEntries().map(({ name }) => name)),
+    );
+    observer.observe({ entryTypes: ['dns'] });
+    toClose.push({ close: async () => observer.disconnect() });
+    const server = await serve((request, response) => request.resume().on('end', () => response.end()));
+    const sender = senderTo(server.url.replace('127.0.0.1', 'localhost'), { concurrency: 8 });
+    const answers = await Promise.all(Array.from({ length: 8 }, () => sender.send(message)));
+    expect(answers.map((answer) => answer?.status)).toEqual(Array(8).fill(200));
+    expect(server.connections()).toBe(8);
+    await vi.waitUntil(() => names.length > 0);
+    expect(names).toEqual(['lookup']);
   });
 });
 
