@@ -11,6 +11,7 @@ const CONNECTING: ReadonlySet<string> = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ETIMEDOUT',
+  'EADDRNOTAVAIL',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_PRX_CONN',
 ]);
@@ -39,6 +40,8 @@ const MEANING: Readonly<Record<string, (place: Place) => string>> = {
   EHOSTUNREACH: NO_ROUTE,
   ENETUNREACH: NO_ROUTE,
   ETIMEDOUT: ({ host, port }) => `${host}:${port} does not answer`,
+  EADDRNOTAVAIL: ({ host, port }) =>
+    `this machine has no free port, or no address, for a connection to ${host}:${port}`,
   UND_ERR_CONNECT_TIMEOUT: ({ host, port }) => `no connection to ${host}:${port} in time`,
   ECONNRESET: CLOSED,
   EPIPE: CLOSED,

@@ -9,6 +9,10 @@ describe('a fault on the way', () => {
     ['ECONNREFUSED', 'ECONNREFUSED: nothing listens at shop.example:443'],
     ['ENOTFOUND', 'ENOTFOUND: no host has the name shop.example'],
     ['EAI_AGAIN', 'EAI_AGAIN: the name shop.example could not be looked up (DNS)'],
+    [
+      'EADDRNOTAVAIL',
+      'EADDRNOTAVAIL: this machine has no free port, or no address, for a connection to shop.example:443',
+    ],
     ['CERT_HAS_EXPIRED', 'CERT_HAS_EXPIRED: the certificate of shop.example has expired'],
     [
       'ERR_SSL_WRONG_VERSION_NUMBER',
