@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import { printable } from './text.js';
 
 export interface Column<Row> {
@@ -13,7 +14,7 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
     columns.map((column) => column.title.toUpperCase()),
     ...rows.map((row) => columns.map((column) => cell(column.value(row)))),
   ];
-  const widths = columns.map((_, index) => Math.max(...lines.map((line) => widthOf(line[index] ?? ''))));
+  const widths = columns.map((_, index) => Math.max(...lines.map((line) => stringWidth(line[index] ?? ''))));
   return lines
     .map((line) =>
       line
@@ -32,18 +33,7 @@ export function fields(pairs: readonly (readonly [string, string | number | null
   return shown.map(([name, value]) => `${name.padEnd(width)}${GAP}${cell(value)}\n`).join('');
 }
 
-/** What a terminal gives two places, and what it gives none. */
-const WIDE =
-  /(?![\uff61-\uffdc])[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u;
-const ZERO = /[\p{M}\u200c\u200d]/u;
-
-/** How many places a terminal gives a text. */
-function widthOf(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
-  return [...text].reduce((sum, each) => sum + (ZERO.test(each) ? 0 : WIDE.test(each) ? 2 : 1), 0);
-}
-
-const padded = (text: string, width: number): string => text + ' '.repeat(width - widthOf(text));
+const padded = (text: string, width: number): string => text + ' '.repeat(width - stringWidth(text));
 
 function cell(value: string | number | null): string {
   return value === null || value === '' ? '-' : printable(String(value));

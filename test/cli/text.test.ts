@@ -60,6 +60,8 @@ describe('table', () => {
     ['half as wide ones', 'ｶﾅ', 'ｶﾅ      '],
     ['an emoji', '🧾', '🧾      '],
     ['an accent of its own', 'e\u0301', 'e\u0301       '],
+    ['an emoji made of several', '👨‍👩‍👧', '👨‍👩‍👧      '],
+    ['a sign that is made an emoji', '❤️', '❤️      '],
   ])('aligns what comes after %s by what a terminal shows', (_name, given, shown) => {
     const path = { title: 'path', value: ([text]: readonly [string, string]) => text };
     const value = { title: 'value', value: ([, text]: readonly [string, string]) => text };
