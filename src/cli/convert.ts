@@ -3,13 +3,14 @@ import type { SourceConfig } from '../config/config.js';
 import { createContracts } from '../convert/contracts.js';
 import { loadEventSchemas } from '../convert/event-schemas.js';
 import { type Normalized, type NormalizedEvent, normalize } from '../convert/normalize.js';
-import { RequestError, UsageError } from '../errors.js';
+import { RequestError } from '../errors.js';
 import { toNew } from '../formats/forward.js';
 import { DEFAULT_STATUSES } from '../formats/legacy.js';
 import { formatOf, readRequestBody } from '../formats/request-body.js';
 import type { Format, Verified } from '../model.js';
 import { readText } from './body-source.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
+import { configuredSource } from './names.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { prettyJson } from './pretty-json.js';
 import { isBareResult, wrapLegacy } from './request-body.js';
@@ -53,14 +54,9 @@ async function convertBody(file: string, options: ConvertOptions, io: Io): Promi
 
 function rulesOf(options: ConvertOptions, io: Io): Rules {
   if (options.config === undefined && options.source === undefined) return DEFAULT_RULES;
-  const { sources } = configOf(options, io).config;
-  const rules = sources.find(({ name }) => options.source === undefined || name === options.source);
-  if (rules !== undefined) return rules;
-  const names = sources.map(({ name }) => name).join(', ');
-  throw new UsageError(
-    'usage',
-    `there is no source ${options.source} in the configuration, which has: ${names}`,
-  );
+  const { config } = configOf(options, io);
+  const name = options.source ?? config.sources[0]?.name ?? '';
+  return configuredSource(name, config, '--source');
 }
 
 interface Outcome {

@@ -13,10 +13,11 @@ import {
   withPage,
   withPeriod,
 } from './list-options.js';
+import { checkDestination } from './names.js';
 import { type ConfigOption, type JsonOption, rowId, withConfig, withExamples, withJson } from './options.js';
 import { fields, table } from './table.js';
 import { isoSeconds, jsonDocument } from './text.js';
-import { listFromStore, withStore } from './with-store.js';
+import { withStore, withStoreIfAny } from './with-store.js';
 
 interface ListOptions extends ConfigOption, JsonOption, PageOptions, PeriodOptions {
   readonly status?: DeliveryState;
@@ -76,7 +77,10 @@ async function listDeliveries(options: ListOptions, io: Io): Promise<ExitStatus>
     ...(event === undefined ? {} : { eventId: event }),
     ...(before === undefined ? {} : { before }),
   };
-  const rows = await listFromStore(options, io, (store) => store.listDeliveries({ ...filter, limit }));
+  const rows = await withStoreIfAny(options, io, async (store, config) => {
+    await checkDestination(destination, store, config, '--destination');
+    return (await store?.listDeliveries({ ...filter, limit })) ?? [];
+  });
   if (options.json === true) {
     const document = { deliveries: rows.map(deliveryJson), nextBefore: nextBefore(rows, options) };
     io.stdout.write(jsonDocument(document));

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../errors.js';
-import { configuredOne, refuseConfigured } from './destination-name.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
+import { checkDestination, configuredDestination, refuseConfigured } from './names.js';
 import { type ConfigOption, withConfig, withExamples } from './options.js';
 import { count } from './text.js';
 import { withStore } from './with-store.js';
@@ -41,6 +41,7 @@ async function discardBacklog(name: string, options: DiscardOptions, io: Io): Pr
   if (note === '') throw new UsageError('usage', '--note is empty: say why the backlog is discarded');
   return withStore<ExitStatus>(options, io, 'share', async (store, config) => {
     refuseConfigured(name, config);
+    await checkDestination(name, store, config);
     const request = { destination: name, reason: `discarded: ${note}`, now: io.now(), limit: STEP };
     let total = 0;
     for (let done = STEP; done === STEP; total += done) done = await store.discardBacklog(request);
@@ -51,8 +52,9 @@ async function discardBacklog(name: string, options: DiscardOptions, io: Io): Pr
 
 async function moveBacklog(name: string, options: MoveOptions, io: Io): Promise<ExitStatus> {
   return withStore<ExitStatus>(options, io, 'share', async (store, config) => {
-    const { format } = configuredOne(options.to, config);
+    const { format } = configuredDestination(options.to, config, '--to');
     refuseConfigured(name, config);
+    await checkDestination(name, store, config);
     const request = {
       destination: name,
       to: options.to,

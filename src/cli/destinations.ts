@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { configuredOne } from './destination-name.js';
 import { addBacklogCommands } from './destinations-backlog.js';
 import { destinationColumns, destinationJson, destinationRows } from './destinations-view.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
+import { configuredDestination } from './names.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { table } from './table.js';
 import { jsonDocument } from './text.js';
@@ -70,7 +70,7 @@ async function listDestinations(options: ListOptions, io: Io): Promise<ExitStatu
 async function pauseOne(name: string, options: PauseOptions, io: Io): Promise<ExitStatus> {
   const note = options.note?.trim() || null;
   return withStore<ExitStatus>(options, io, 'share', async (store, config) => {
-    configuredOne(name, config);
+    configuredDestination(name, config);
     const request = { destination: name, reason: 'operator', note, now: io.now() } as const;
     const paused = await store.pauseDestination(request);
     writeLine(
@@ -85,7 +85,7 @@ async function pauseOne(name: string, options: PauseOptions, io: Io): Promise<Ex
 
 async function resumeOne(name: string, options: ConfigOption, io: Io): Promise<ExitStatus> {
   return withStore<ExitStatus>(options, io, 'share', async (store, config) => {
-    const { mode } = configuredOne(name, config);
+    const { mode } = configuredDestination(name, config);
     const held = await store.resumeDestination(name, io.now());
     writeLine(io.stdout, held ? `${name} goes on.` : `${name} was not held; what waits is due now.`);
     if (mode === 'paused')

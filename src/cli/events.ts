@@ -11,10 +11,11 @@ import {
   withPage,
   withPeriod,
 } from './list-options.js';
+import { checkEvent, checkSource } from './names.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { table } from './table.js';
 import { jsonDocument } from './text.js';
-import { configOf, listFromStore, withStore } from './with-store.js';
+import { configOf, withStore, withStoreIfAny } from './with-store.js';
 
 interface ListOptions extends ConfigOption, JsonOption, PageOptions, PeriodOptions {
   readonly source?: string;
@@ -68,7 +69,11 @@ async function listEvents(options: ListOptions, io: Io): Promise<ExitStatus> {
     ...(event === undefined ? {} : { event }),
     ...(before === undefined ? {} : { before }),
   };
-  const rows = await listFromStore(options, io, (store) => store.listEvents({ ...filter, limit }));
+  const rows = await withStoreIfAny(options, io, async (store, config) => {
+    await checkSource(source, store, config, '--source');
+    await checkEvent(event, store, config, '--event');
+    return (await store?.listEvents({ ...filter, limit })) ?? [];
+  });
   if (options.json === true) {
     io.stdout.write(jsonDocument({ events: rows.map(eventJson), nextBefore: nextBefore(rows, options) }));
   } else if (rows.length === 0) {

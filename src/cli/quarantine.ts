@@ -4,6 +4,7 @@ import type { QuarantineReason } from '../model.js';
 import { idsInQuarantine } from './ids-in-quarantine.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { hintAtMore, nextBefore, type PageOptions, withPage } from './list-options.js';
+import { checkSource } from './names.js';
 import {
   type ConfigOption,
   type JsonOption,
@@ -23,7 +24,7 @@ import {
 } from './quarantine-view.js';
 import { table } from './table.js';
 import { count, jsonDocument } from './text.js';
-import { listFromStore, withStore } from './with-store.js';
+import { withStore, withStoreIfAny } from './with-store.js';
 
 interface ListOptions extends ConfigOption, JsonOption, PageOptions {
   readonly reason?: QuarantineReason;
@@ -91,7 +92,10 @@ async function listQuarantine(options: ListOptions, io: Io): Promise<ExitStatus>
     ...(source === undefined ? {} : { source }),
     ...(before === undefined ? {} : { before }),
   };
-  const rows = await listFromStore(options, io, (store) => store.listQuarantine({ ...filter, limit }));
+  const rows = await withStoreIfAny(options, io, async (store, config) => {
+    await checkSource(source, store, config, '--source');
+    return (await store?.listQuarantine({ ...filter, limit })) ?? [];
+  });
   if (options.json === true) {
     const document = { quarantine: rows.map(quarantineJson), nextBefore: nextBefore(rows, options) };
     io.stdout.write(jsonDocument(document));

@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Config } from '../config/config.js';
 import { parseDuration } from '../config/duration.js';
 import { UsageError } from '../errors.js';
 import { judgeCutover } from '../migration/cutover.js';
@@ -7,6 +6,7 @@ import { cutoverFacts } from '../migration/cutover-facts.js';
 import { type HandlerFacts, handlerFacts, judgeTakeover } from '../migration/takeover.js';
 import type { ExitStatus, Io, Run } from './io.js';
 import { periodOf } from './list-options.js';
+import { configuredDestination } from './names.js';
 import {
   type ConfigOption,
   type JsonOption,
@@ -110,7 +110,8 @@ async function readyToTakeOver(
   io: Io,
 ): Promise<ExitStatus> {
   const [candidate, incumbent] = await withStoreIfAny(options, io, async (store, config) => {
-    checkDestinations([destination, insteadOf], config);
+    configuredDestination(destination, config, '--destination');
+    configuredDestination(insteadOf, config, '--instead-of');
     const factsOf = async (name: string): Promise<HandlerFacts> =>
       handlerFacts(name, (await store?.latestAnswers(name, options.events)) ?? []);
     return [await factsOf(destination), await factsOf(insteadOf)] as const;
@@ -122,17 +123,6 @@ async function readyToTakeOver(
       : takeoverText(candidate, incumbent, obstacles, io.program);
   io.stdout.write(text);
   return obstacles.length === 0 ? 0 : 1;
-}
-
-/** A slip of the pen must not look like a handler that never answered. */
-function checkDestinations(asked: readonly string[], { destinations }: Config): void {
-  const names = destinations.map(({ name }) => name);
-  const unknown = asked.find((name) => !names.includes(name));
-  if (unknown === undefined) return;
-  throw new UsageError(
-    'usage',
-    `the configuration has no destination "${unknown}"; it has: ${names.join(', ')}`,
-  );
 }
 
 /** Where there is no store yet, nothing came. */

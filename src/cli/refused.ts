@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { hintAtMore, nextBefore, type PageOptions, withPage } from './list-options.js';
+import { checkSource } from './names.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { addRefusedRetry } from './refused-retry.js';
 import { countColumns, countRows, countsJson, refusedColumns, refusedJson } from './refused-view.js';
@@ -37,10 +38,13 @@ async function listRefused(options: ListOptions, io: Io): Promise<ExitStatus> {
     ...(source === undefined ? {} : { source }),
     ...(before === undefined ? {} : { before }),
   };
-  const { all, rows } = await withStoreIfAny(options, io, async (store) => ({
-    all: (await store?.refusedCounts()) ?? [],
-    rows: (await store?.listRefused(query)) ?? [],
-  }));
+  const { all, rows } = await withStoreIfAny(options, io, async (store, config) => {
+    await checkSource(source, store, config, '--source');
+    return {
+      all: (await store?.refusedCounts()) ?? [],
+      rows: (await store?.listRefused(query)) ?? [],
+    };
+  });
   const counts = all.filter((each) => source === undefined || each.source === source);
   if (options.json === true) {
     const document = {

@@ -1,6 +1,4 @@
 import { type Command, Option } from 'commander';
-import type { Config } from '../config/config.js';
-import { nearest } from '../config/nearest.js';
 import { createExamine } from '../convert/converter.js';
 import { UsageError } from '../errors.js';
 import type { ReplayChoice } from '../migration/replay.js';
@@ -9,6 +7,7 @@ import type { Store } from '../store/store.js';
 import { eventRef } from './events.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { type PeriodOptions, periodOf, withPeriod } from './list-options.js';
+import { checkDestination, configuredDestination } from './names.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { planReplay, previewReplay, type Replayed, runReplay } from './replay-run.js';
 import { kindOf, replayPrinter } from './replay-view.js';
@@ -52,7 +51,8 @@ async function replayEvents(named: readonly Ref[], options: ReplayOptions, io: I
   const choice = choiceOf(named, options);
   const period = periodOf(options, io.now());
   return withStore<ExitStatus>(options, io, 'share', async (store, config) => {
-    checkDestination(options.to, config);
+    if (options.to !== undefined) configuredDestination(options.to, config, '--to');
+    await checkDestination(options.from, store, config, '--from');
     const examine = options.dryRun === true ? createExamine(config) : null;
     const print = replayPrinter(options, io);
     const total = { added: 0, spared: 0, failed: 0 };
@@ -88,14 +88,6 @@ function choiceOf(named: readonly Ref[], { status, since, until, from, to }: Rep
   }
   const of = named.length > 0 ? 'named' : status === undefined ? 'period' : 'dead';
   return { of, from: from ?? null, to: to ?? null };
-}
-
-function checkDestination(name: string | undefined, { destinations }: Config): void {
-  const names = destinations.map((destination) => destination.name);
-  if (name === undefined || names.includes(name)) return;
-  const meant = nearest(name, names);
-  const hint = meant === undefined ? `there are ${names.join(', ') || 'none'}` : `is ${meant} meant?`;
-  throw new UsageError('usage', `--to ${name} is no destination of the configuration; ${hint}`);
 }
 
 /** The oldest first. */

@@ -47,11 +47,3 @@ export async function withStoreIfAny<T>(
     return use(null, configOf(options, io).config);
   }
 }
-
-/** Reads a list from the configured store; nothing where there is no store yet. */
-export const listFromStore = <Row>(
-  options: ConfigOption,
-  io: Io,
-  list: (store: Store) => Promise<readonly Row[]>,
-): Promise<readonly Row[]> =>
-  withStoreIfAny(options, io, async (store) => (store === null ? [] : list(store)));

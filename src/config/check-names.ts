@@ -1,5 +1,5 @@
 import type { Draft, PathPattern } from './draft.js';
-import { nearest } from './nearest.js';
+import { hintAt } from './nearest.js';
 import { formatPath, type Path, valueAt } from './path.js';
 
 const TAKEN_PATHS: Readonly<Record<string, string>> = { '/healthz': 'the health check' };
@@ -48,9 +48,6 @@ function checkSourcesExist(draft: Draft): void {
   for (const path of draft.expand(['destinations', '*', 'sources', '*'])) {
     const name = draft.text(path);
     if (name === undefined || known.includes(name)) continue;
-    const meant = nearest(name, known);
-    const hint =
-      meant === undefined ? `there are ${known.join(', ')}` : `did you mean ${JSON.stringify(meant)}?`;
-    draft.fault(path, `is the name of no source; ${hint}`);
+    draft.fault(path, `is the name of no source; ${hintAt(name, known)}`);
   }
 }

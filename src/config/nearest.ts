@@ -12,6 +12,13 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best?.candidate;
 }
 
+/** What to write instead of a word that is not known. */
+export function hintAt(word: string, known: readonly string[]): string {
+  const meant = nearest(word, known);
+  if (meant !== undefined) return `did you mean ${JSON.stringify(meant)}?`;
+  return known.length === 0 ? 'there is none' : `there are ${known.join(', ')}`;
+}
+
 /** Two letters that changed places: `tow` for `two`. */
 function isSwap(word: string, candidate: string, far: number): boolean {
   return far === 2 && sorted(word) === sorted(candidate);

@@ -56,7 +56,6 @@ describe('deliveries list', () => {
     ['--status pending', [2]],
     ['--status delivered', [1]],
     ['--destination billing', [2, 1]],
-    ['--destination other', []],
     ['--event 2', [2]],
     ['--since 1m', [2, 1]],
     ['--until 1m', []],

@@ -104,7 +104,7 @@ describe('destinations pause and resume', () => {
       const { status, stderr } = await place.run(`destinations ${verb} biling`);
       expect({ status, stderr }).toEqual({
         status: 2,
-        stderr: 'error: biling is the name of no configured destination; there are billing\n',
+        stderr: 'error: biling is the name of no configured destination; did you mean "billing"?\n',
       });
     }
   });

@@ -65,7 +65,6 @@ describe('events list', () => {
   it.each([
     ['--event extraction.failed', [2]],
     ['--source extracta', [2, 1]],
-    ['--source other', []],
     ['--since 5m', [2]],
     ['--until 5m', [1]],
     ['--since 2026-03-01T11:59:00Z', [2]],

@@ -112,7 +112,7 @@ describe('replay of events', () => {
     ['replay', 'say which ones: events, or --status dead, or --since TIME'],
     ['replay --until 1h', 'say which ones'],
     ['replay 1 --since 1h', 'name events, or choose them by --status and --since, not both'],
-    ['replay 1 --to biling', '--to biling is no destination of the configuration; is billing meant?'],
+    ['replay 1 --to biling', '--to biling is the name of no configured destination; did you mean "billing"?'],
     ['replay one', 'It must be a number, or a webhook-id'],
     ['replay --status delivered', 'Allowed choices are dead'],
     ['replay --since yesterday', '--since yesterday is no time'],

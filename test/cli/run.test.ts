@@ -25,7 +25,7 @@ describe('the command line', () => {
     [
       'a destination that is none',
       'ready --destination bill --instead-of billing',
-      /no destination "bill"; it has: billing/,
+      /^error: --destination bill is the name of no configured destination; there are billing$/m,
     ],
     ['a URL that is none', `send ftp://x --secret ${SECRET}`, /no URL to send to/],
     ['nothing to sign with', 'send http://127.0.0.1:1/', /no secret to sign with/],

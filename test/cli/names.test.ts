@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { configText, file, legacy, NOW, Place } from './support.js';
+
+const SLIPS: readonly (readonly [string, string])[] = [
+  [
+    'deliveries list --destination biling',
+    '--destination biling is the name of no destination; did you mean "billing"?',
+  ],
+  ['replay --since 1h --from biling', '--from biling is the name of no destination; did you mean "billing"?'],
+  [
+    'replay --since 1h --to biling',
+    '--to biling is the name of no configured destination; did you mean "billing"?',
+  ],
+  ['destinations pause biling', 'biling is the name of no configured destination; did you mean "billing"?'],
+  [
+    'destinations move x --to biling',
+    '--to biling is the name of no configured destination; did you mean "billing"?',
+  ],
+  ['destinations move crm --to billing', 'crm is the name of no destination; there are billing'],
+  ['destinations discard biling --note x', 'biling is the name of no destination; did you mean "billing"?'],
+  [
+    'ready --destination billing --instead-of biling',
+    '--instead-of biling is the name of no configured destination; did you mean "billing"?',
+  ],
+  ['events list --source extarcta', '--source extarcta is the name of no source; did you mean "extracta"?'],
+  [
+    'events list --event extraction.fail',
+    '--event extraction.fail is the name of no event; did you mean "extraction.failed"?',
+  ],
+  ['quarantine list --source x', '--source x is the name of no source; there are extracta'],
+  ['refused list --source extract', '--source extract is the name of no source; did you mean "extracta"?'],
+  [
+    'convert --source extract',
+    '--source extract is the name of no configured source; did you mean "extracta"?',
+  ],
+];
+
+describe.each([
+  ['with a store', true],
+  ['without one', false],
+])('a name that nobody knows, %s', (_name, stored) => {
+  // Those that change something need a store, and say so first.
+  const slips = SLIPS.filter(([args]) => stored || !/^(replay|destinations)/.test(args));
+  it.each(slips)('is no name for which nothing came: %s', async (args, message) => {
+    const place = await Place.create();
+    if (stored) await place.receive({});
+    expect(await place.run(args)).toEqual({ status: 2, stdout: '', stderr: `error: ${message}\n` });
+    if (args.includes(' list '))
+      expect(await place.run(`${args} --json`)).toMatchObject({ status: 2, stdout: '' });
+  });
+});
+
+describe('a name that is no longer configured', () => {
+  /** All that came before is of `extracta` and for `billing`, which now have other names. */
+  async function renamed(): Promise<Place> {
+    const place = await Place.create();
+    await place.receive({}, { body: legacy([file({ status: 'odd', fileId: 'fil_2' })]) });
+    const refused = { day: NOW - (NOW % 86_400_000), reason: 'no_signature', count: 1 } as const;
+    await place.store((store) =>
+      store.recordRefused([{ source: 'former', counts: [refused], samples: [], keep: 0 }]),
+    );
+    const text = configText().replace('name: extracta', 'name: vendor').replace('name: billing', 'name: crm');
+    await place.write('shim.yaml', text);
+    return place;
+  }
+
+  it.each([
+    ['deliveries list --destination billing', / billing /],
+    ['replay --since 1h --from billing --to crm', /1 delivery made/],
+    ['destinations move billing --to crm', /1 delivery moved to crm/],
+    ['events list --source extracta', / extracta /],
+    ['quarantine list --source extracta', / extracta /],
+    ['refused list --source former', /former +2026-03-01 +1 /],
+  ])('is known by what is stored: %s', async (args, shown) => {
+    const place = await renamed();
+    expect(await place.run(args)).toMatchObject({ status: 0, stdout: expect.stringMatching(shown) });
+  });
+
+  it('is told where another is typed', async () => {
+    const place = await renamed();
+    const { stderr } = await place.run('deliveries list --destination biling');
+    expect(stderr).toBe(
+      'error: --destination biling is the name of no destination; did you mean "billing"?\n',
+    );
+  });
+});
+
+it('takes an event of a name of its own for known once it came', async () => {
+  const place = await Place.create();
+  const body = JSON.stringify({ event: 'classification.done', result: [] });
+  expect(await place.run('events list --event classification.done')).toMatchObject({ status: 2 });
+  await place.receive({ format: 'new', body });
+  const { status, stdout } = await place.run('events list --event classification.done');
+  expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('classification.done') });
+});
+
+it('says nothing of an error where a known name has nothing', async () => {
+  const place = await Place.create();
+  await place.receive({});
+  for (const args of [
+    'deliveries list --destination billing --status dead',
+    'events list --event extraction.failed',
+  ]) {
+    expect(await place.run(args)).toMatchObject({ status: 0, stderr: '' });
+  }
+});
