@@ -5,20 +5,26 @@ import { isoSeconds, isoTime, isoTimeOrNull, printable, printableLines } from '.
 
 /** Deliveries as people and programs read them. */
 
+/**
+ * What is the same of all is left out, and what may be long stands last: with numbers of four digits a list fits a
+ * terminal of 120 columns, but for what a handler or the network said.
+ */
 export const deliveryColumns: readonly Column<DeliveryRow>[] = [
   { title: 'id', value: (row) => row.id },
   { title: 'created', value: (row) => isoSeconds(row.createdAt) },
-  { title: 'event id', value: (row) => row.eventId },
-  { title: 'event', value: (row) => row.event },
+  { title: 'event', value: (row) => `${row.eventId} ${row.event}` },
   { title: 'destination', value: (row) => row.destination },
-  { title: 'mode', value: modeText },
+  { title: 'mode', value: modeText, tells: (row) => modeText(row) !== 'live' },
   { title: 'status', value: (row) => row.status },
   { title: 'attempts', value: (row) => row.attempts },
-  { title: 'last answer', value: lastAnswer },
-  { title: 'next attempt', value: (row) => (row.dueAt === null ? null : isoSeconds(row.dueAt)) },
-  { title: 'replayed', value: (row) => (row.replayed ? 'yes' : null) },
-  { title: 'fault', value: (row) => row.fault },
-  { title: 'reason', value: (row) => row.reason },
+  {
+    title: 'next attempt',
+    value: (row) => (row.dueAt === null ? null : isoSeconds(row.dueAt)),
+    tells: (row) => row.dueAt !== null,
+  },
+  { title: 'replayed', value: (row) => (row.replayed ? 'yes' : null), tells: (row) => row.replayed },
+  { title: 'fault', value: (row) => row.fault, tells: (row) => row.fault === 'shim' },
+  { title: 'outcome', value: outcomeText },
 ];
 
 /** `live`; `live 12.5%` where that is its share of the batches. */
@@ -26,8 +32,11 @@ export function modeText({ mode, share }: Pick<DeliveryRow, 'mode' | 'share'>): 
   return share === 100 ? mode : `${mode} ${share}%`;
 }
 
-function lastAnswer(row: Pick<DeliveryRow, 'lastStatus' | 'lastError'>): string | null {
-  return row.lastStatus === null ? row.lastError : `HTTP ${row.lastStatus}`;
+/** Of a dead letter, why; else what came of the last attempt. An answer that broke off is no success, whatever its status. */
+function outcomeText({ reason, lastStatus, lastError }: DeliveryRow): string | null {
+  if (reason !== null) return reason;
+  const brokeOff = lastError !== null && lastStatus !== null && lastStatus < 300;
+  return lastStatus === null || brokeOff ? lastError : `HTTP ${lastStatus}`;
 }
 
 export const deliveryJson = (row: DeliveryRow) => ({

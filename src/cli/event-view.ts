@@ -17,7 +17,7 @@ export const eventColumns: readonly Column<EventRow>[] = [
   { title: 'files', value: (row) => row.files },
   { title: 'deliveries', value: deliverySummary },
   { title: 'webhook-id', value: (row) => row.messageId },
-  { title: 'duplicate of', value: (row) => row.duplicateOf },
+  { title: 'duplicate of', value: (row) => row.duplicateOf, tells: (row) => row.duplicateOf !== null },
 ];
 
 const STATES: readonly DeliveryState[] = ['pending', 'sending', 'delivered', 'dead', 'missed'];

@@ -4,12 +4,15 @@ import { printable } from './text.js';
 export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => string | number | null;
+  /** Whether it says anything of a row; the column is left out where it does of none. Default: of each. */
+  readonly tells?: (row: Row) => boolean;
 }
 
 const GAP = '  ';
 
 /** Rows as left-aligned columns under their titles, one line each; nothing is cut off, since operators copy from it. */
-export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+export function table<Row>(all: readonly Column<Row>[], rows: readonly Row[]): string {
+  const columns = all.filter(({ tells }) => tells === undefined || rows.some(tells));
   const lines = [
     columns.map((column) => column.title.toUpperCase()),
     ...rows.map((row) => columns.map((column) => cell(column.value(row)))),

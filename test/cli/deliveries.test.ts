@@ -18,20 +18,42 @@ describe('deliveries list', () => {
     const { status, stdout } = await place.run('deliveries list');
     expect(status).toBe(0);
     const [head, row] = stdout.split('\n');
-    expect(head).toMatch(
-      /^ID +CREATED +EVENT ID +EVENT +DESTINATION +MODE +STATUS +ATTEMPTS +LAST ANSWER +NEXT ATTEMPT +REPLAYED +FAULT +REASON$/,
-    );
+    expect(head).toMatch(/^ID +CREATED +EVENT +DESTINATION +STATUS +ATTEMPTS +NEXT ATTEMPT +OUTCOME$/);
     expect(row).toMatch(
-      /^1 +2026-03-01T12:00:00Z +1 +extraction\.processed +billing +live +pending +1 +HTTP 500 +2026-03-01T12:00:30Z +- +destination +-$/,
+      /^1 +2026-03-01T12:00:00Z +1 extraction\.processed +billing +pending +1 +2026-03-01T12:00:30Z +HTTP 500$/,
     );
+  });
+
+  it('fits 120 columns with numbers of four digits, whatever waits or failed', async () => {
+    const place = await Place.create();
+    await place.receive(
+      ...Array.from({ length: 9 }, (_, id) => ({ body: legacy([file({ fileId: `${id}` })]) })),
+    );
+    await place.attempt({ status: 500, error: '500 Internal Server Error' }, 'retry');
+    await place.rewrite('UPDATE deliveries SET id = id + 1000, event_id = event_id + 1000', []);
+    await place.rewrite('UPDATE events SET id = id + 1000', []);
+    const { stdout } = await place.run('deliveries list');
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines[1]).toMatch(/^1009 .* 1009 extraction.processed +billing .* HTTP 500$/);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(120);
+  });
+
+  it('takes no answer that broke off for one that came', async () => {
+    const place = await Place.create();
+    await place.receive({});
+    await place.attempt({ status: 200, error: 'ECONNRESET: closed before its end' }, 'retry');
+    const { stdout } = await place.run('deliveries list');
+    expect(stdout).toMatch(/ pending .* ECONNRESET: closed before its end$/m);
   });
 
   it('shows why a dead letter is one, and what went wrong where no answer came', async () => {
     const place = await Place.create();
     await place.receive({});
+    await place.attempt({ status: null, error: 'connect ECONNREFUSED' }, 'retry');
+    expect((await place.run('deliveries list')).stdout).toMatch(/ connect ECONNREFUSED$/m);
     await place.attempt({ status: null, error: 'connect ECONNREFUSED' }, 'dead');
     const { stdout } = await place.run('deliveries list --status dead');
-    expect(stdout).toMatch(/dead +1 +connect ECONNREFUSED +- +- +destination +used up its 2 attempts$/m);
+    expect(stdout).toMatch(/dead +2 +used up its 2 attempts$/m);
   });
 
   it('shows the mode, and the share where it is not all', async () => {
@@ -39,7 +61,7 @@ describe('deliveries list', () => {
     await place.receive({});
     await place.attempt({ status: 503, error: 'answered 503', mode: 'shadow', share: 87.5 }, 'missed');
     const { stdout } = await place.run('deliveries list --status missed');
-    expect(stdout).toMatch(/ billing +shadow 87\.5% +missed +1 +HTTP 503 +- +- +destination +-$/m);
+    expect(stdout).toMatch(/ billing +shadow 87\.5% +missed +1 +HTTP 503$/m);
     expect(JSON.parse((await place.run('deliveries list --json')).stdout)).toMatchObject({
       deliveries: [{ destination: 'billing', mode: 'shadow', share: 87.5, status: 'missed' }],
     });
@@ -79,10 +101,10 @@ describe('deliveries list', () => {
     await place.attempt({ status: 500, error: '500' }, 'dead');
     const { stdout } = await place.run('deliveries list --fault shim');
     expect(stdout.trimEnd().split('\n')).toEqual([
-      expect.stringMatching(/ FAULT +REASON$/),
+      expect.stringMatching(/ FAULT +OUTCOME$/),
       expect.stringMatching(/^1 .* dead .* shim +used up/),
     ]);
-    expect((await place.run('deliveries list --fault destination')).stdout).toMatch(/^2 .* destination /m);
+    expect((await place.run('deliveries list --fault destination')).stdout).toMatch(/^2 .* dead /m);
     const shown = (await place.run('deliveries show 1')).stdout;
     expect(shown).toMatch(/^fault +of the shim: it was not sent/m);
     expect(shown).toContain('  error: not sent: no secret (a fault of the shim)\n');

@@ -54,8 +54,8 @@ describe('replay of events', () => {
         'They are sent while the service runs. Follow them: webhook-shim deliveries list\n',
     );
     const list = (await place.run('deliveries list')).stdout;
-    expect(list).toMatch(/^4 .* pending +0 +- +2026-03-01T12:00:00Z +yes +- +-$/m);
-    expect(list).toMatch(/^1 .* delivered +1 +HTTP 200 +- +- +- +-$/m);
+    expect(list).toMatch(/^4 .* pending +0 +2026-03-01T12:00:00Z +yes +-$/m);
+    expect(list).toMatch(/^1 .* delivered +1 +- +- +HTTP 200$/m);
     expect((await place.run('deliveries show 3')).stdout).toMatch(
       /^created +2026-03-01T12:00:00Z \(a replay\)$/m,
     );

@@ -80,6 +80,19 @@ describe('table', () => {
     expect(table(columns, rows)).toBe('ID     NAME\n1      long\\nname\n20000  -\n');
   });
 
+  it('leaves out a column that tells nothing of any row', () => {
+    const rows = [
+      { id: 1, name: null },
+      { id: 2, name: 'two' },
+    ];
+    const telling = columns.map((column) => ({
+      ...column,
+      tells: ({ name }: { name: unknown }) => name !== null,
+    }));
+    expect(table([...columns.slice(0, 1), ...telling.slice(1)], rows)).toBe('ID  NAME\n1   -\n2   two\n');
+    expect(table([...columns.slice(0, 1), ...telling.slice(1)], rows.slice(0, 1))).toBe('ID\n1\n');
+  });
+
   it('leaves out fields that are null', () => {
     expect(
       fields([
