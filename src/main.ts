@@ -23,13 +23,12 @@ function stopRequested(): Promise<void> {
   return stop;
 }
 
-// Whoever reads our output may end early, as `| head` does. That is no failure; what has to be cleaned up, is.
-let unread = false;
+// Whoever reads our output may end early, as `| head` does. That is no failure; but a command that has to clean up, or to
+// say how to go on, is asked to stop, and says by its status whether it was done.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') process.exit(1);
     if (requestStop === null) process.exit(0);
-    unread = true;
     requestStop();
   });
 }
@@ -40,7 +39,7 @@ function programName(): string {
   return basename(script) === 'main.js' ? `node ${relative(process.cwd(), script)}` : 'webhook-shim';
 }
 
-const status = await runCli(process.argv.slice(2), {
+process.exitCode = await runCli(process.argv.slice(2), {
   program: programName(),
   stdout: process.stdout,
   stderr: process.stderr,
@@ -55,4 +54,3 @@ const status = await runCli(process.argv.slice(2), {
     return () => process.off('SIGHUP', request);
   },
 });
-process.exitCode = unread ? 0 : status;

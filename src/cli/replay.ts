@@ -10,6 +10,7 @@ import { type PeriodOptions, periodOf, withPeriod } from './list-options.js';
 import { checkDestination, configuredDestination } from './names.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { planReplay, previewReplay, type Replayed, runReplay } from './replay-run.js';
+import { interrupted, untilStopped } from './replay-stop.js';
 import { kindOf, replayPrinter } from './replay-view.js';
 import { withStore } from './with-store.js';
 
@@ -39,6 +40,9 @@ export function addReplay(program: Command, run: Run): void {
     'webhook-shim replay 12 13',
     'webhook-shim replay --status dead --from billing',
     'webhook-shim replay --since 2026-03-01T09:30:00Z --to billing-old --dry-run',
+  ).addHelpText(
+    'after',
+    '\nInterrupted (Ctrl-C), it prints the command that goes on: the same one again would send once more what has arrived.',
   );
   replay.action((events: readonly Ref[], options: ReplayOptions) =>
     run((io) => replayEvents(events, options, io)),
@@ -68,12 +72,16 @@ async function replayEvents(named: readonly Ref[], options: ReplayOptions, io: I
       choice.of === 'named'
         ? namedPage(named, store, missing)
         : pagesOf(store, { ...period, dead: choice.of === 'dead' });
-    for await (const page of pages) {
+    let left: ReplayableEvent | undefined;
+    // A dry run makes nothing, and can be ended at any moment.
+    const stoppable = examine === null ? untilStopped(pages, choice, io, (event) => (left = event)) : pages;
+    for await (const page of stoppable) {
       const planned = planReplay(page, { choice, config });
       if (examine === null) await runReplay(planned, store, io.now(), each);
       else await previewReplay(planned, store, examine, each);
     }
     print.end(total);
+    if (left !== undefined) throw interrupted(left, { choice, period, options, program: io.program });
     return total.failed === 0 ? 0 : 1;
   });
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { configText, file, legacy, mainFile, Place, SECRET, until } from './support.js';
+import { configText, file, legacy, MINUTE, mainFile, NOW, Place, SECRET, until } from './support.js';
 
 const DAY = 86_400_000;
 
@@ -210,8 +210,20 @@ describe('the command as a process', () => {
 
   it('cleans up where its output is not read to the end', async () => {
     const place = await Place.create();
-    expect(await headOf(place, 'demo')).toBe('T 0\n');
+    expect(await headOf(place, 'demo')).toBe('T 1\n');
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith('webhook-shim-demo-'))).toEqual([]);
+  });
+
+  it('says how a replay goes on whose output is not read to the end', async () => {
+    const place = await Place.create();
+    const bodies = Array.from({ length: 1_800 }, (_, n) => legacy([file({ fileId: `fil_${n}` })]));
+    const webhooks = bodies.map((body, n) => ({ body, receivedAt: NOW - MINUTE + n }));
+    await place.receive(...webhooks.slice(0, 900));
+    await place.receive(...webhooks.slice(900));
+    const said = await headOf(place, 'replay --since 2026-03-01 --from billing');
+    expect(said).toMatch(
+      /^e 1\nerror: interrupted; to go on:\n.* replay --since 2026-03-01T11:59:\S+Z --from billing\n$/,
+    );
   });
 
   it('stops at once when asked twice', async () => {

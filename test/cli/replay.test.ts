@@ -318,3 +318,67 @@ describe('replay beside the running service', () => {
     expect(at('billing')).toHaveLength(4);
   });
 });
+
+describe('a replay that is interrupted', () => {
+  /** 1,201 events, of which 300 arrived at each millisecond: a page of 500 ends within one. */
+  async function many(place: Place): Promise<void> {
+    const events = Array.from({ length: 1_201 }, (_, index) => ({
+      body: legacy([file({ fileId: `fil_${index}` })]),
+      receivedAt: NOW - 10 * MINUTE + Math.floor(index / 300),
+    }));
+    await place.receive(...events.slice(0, 1_000));
+    await place.receive(...events.slice(1_000));
+    for (let taken = 0; taken < events.length; taken += 100) await place.deliver('billing');
+  }
+
+  /** Asked to stop while the second page is made. */
+  async function stopped(place: Place, args: string) {
+    let looks = 0;
+    const running: { stop?: () => void } = {};
+    const run = place.start(args.split(' '), {
+      now: () => {
+        looks += 1;
+        if (looks === 3) running.stop?.();
+        return NOW;
+      },
+    });
+    running.stop = run.stop;
+    return run.done;
+  }
+
+  it('says what it did and what to type, and that sends each once, whatever arrived meanwhile', async () => {
+    const place = await Place.create();
+    await many(place);
+    const first = await stopped(place, 'replay --since 1h --until 1m --from billing --config shim.yaml');
+    expect(first.status).toBe(1);
+    expect(first.stdout).toMatch(/^event 1200 .*: delivery 2401\n1200 deliveries made\.\n/m);
+    const command =
+      'replay --since 2026-03-01T11:50:00.004Z --until 2026-03-01T11:59:00.000Z --from billing --config shim.yaml';
+    expect(first.stderr).toBe(`error: interrupted; to go on:\n  webhook-shim ${command}\n`);
+    for (let taken = 0; taken < 1_200; taken += 100) await place.deliver('billing');
+    const second = await place.run(command);
+    expect(second).toMatchObject({ status: 0, stdout: expect.stringContaining('1 delivery made.\n') });
+  });
+
+  it('ends its JSON document', async () => {
+    const place = await Place.create();
+    await many(place);
+    const { stdout, stderr } = await stopped(place, 'replay --since 1h --json');
+    expect(JSON.parse(stdout)).toMatchObject({ added: 1_200, spared: 0, failed: 0 });
+    expect(stderr).toMatch(/ replay --since 2026-03-01T11:50:00\.004Z --json\n$/);
+  });
+
+  it('begins anew with dead letters, of which it finds those that are left', async () => {
+    const place = await Place.create();
+    const events = Array.from({ length: 999 }, (_, index) => numbered(1, { fileId: `fil_${index}` }));
+    await place.receive(...events);
+    await place.receive(
+      ...Array.from({ length: 99 }, (_, index) => numbered(2, { fileId: `later_${index}` })),
+    );
+    for (let taken = 0; taken < 1_098; taken += 100) await place.attempt({ status: 500 }, 'dead');
+    const first = await stopped(place, 'replay --status dead');
+    expect(first.stdout).toContain('1000 deliveries made.');
+    expect(first.stderr).toBe('error: interrupted; to go on:\n  webhook-shim replay --status dead\n');
+    expect((await place.run('replay --status dead')).stdout).toContain('98 deliveries made');
+  });
+});
