@@ -13,7 +13,7 @@ import {
   withPage,
   withPeriod,
 } from './list-options.js';
-import { checkDestination } from './names.js';
+import { checkDestination, checkNumber } from './names.js';
 import { type ConfigOption, type JsonOption, rowId, withConfig, withExamples, withJson } from './options.js';
 import { fields, table } from './table.js';
 import { isoSeconds, jsonDocument } from './text.js';
@@ -79,7 +79,12 @@ async function listDeliveries(options: ListOptions, io: Io): Promise<ExitStatus>
   };
   const rows = await withStoreIfAny(options, io, async (store, config) => {
     await checkDestination(destination, store, config, '--destination');
-    return (await store?.listDeliveries({ ...filter, limit })) ?? [];
+    const found = (await store?.listDeliveries({ ...filter, limit })) ?? [];
+    if (found.length === 0) {
+      await checkNumber('event', event, store?.getEvent.bind(store));
+      await checkNumber('delivery', before, store?.getDelivery.bind(store));
+    }
+    return found;
   });
   if (options.json === true) {
     const document = { deliveries: rows.map(deliveryJson), nextBefore: nextBefore(rows, options) };

@@ -11,7 +11,7 @@ import {
   withPage,
   withPeriod,
 } from './list-options.js';
-import { checkEvent, checkSource } from './names.js';
+import { checkEvent, checkNumber, checkSource } from './names.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { table } from './table.js';
 import { jsonDocument } from './text.js';
@@ -72,7 +72,9 @@ async function listEvents(options: ListOptions, io: Io): Promise<ExitStatus> {
   const rows = await withStoreIfAny(options, io, async (store, config) => {
     await checkSource(source, store, config, '--source');
     await checkEvent(event, store, config, '--event');
-    return (await store?.listEvents({ ...filter, limit })) ?? [];
+    const found = (await store?.listEvents({ ...filter, limit })) ?? [];
+    if (found.length === 0) await checkNumber('event', before, store?.getEvent.bind(store));
+    return found;
   });
   if (options.json === true) {
     io.stdout.write(jsonDocument({ events: rows.map(eventJson), nextBefore: nextBefore(rows, options) }));

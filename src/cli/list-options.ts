@@ -25,15 +25,20 @@ export const withPeriod = (command: Command): Command =>
     .option('--since <time>', 'from this time on: ISO 8601, or how long ago, such as 2h')
     .option('--until <time>', 'before this time: ISO 8601, or how long ago, such as 15m');
 
-/** @throws {UsageError} where one is no time */
+/** @throws {UsageError} where one is no time, or nothing can have come between them */
 export function periodOf(
   options: PeriodOptions,
   now: number,
 ): { readonly since?: number; readonly until?: number } {
-  return {
-    ...(options.since === undefined ? {} : { since: timeOf('--since', options.since, now) }),
-    ...(options.until === undefined ? {} : { until: timeOf('--until', options.until, now) }),
-  };
+  const since = options.since === undefined ? undefined : timeOf('--since', options.since, now);
+  const until = options.until === undefined ? undefined : timeOf('--until', options.until, now);
+  if (since !== undefined && until !== undefined && since >= until) {
+    throw new UsageError('usage', `--since ${options.since} is not before --until ${options.until}`);
+  }
+  if (since !== undefined && since > now) {
+    throw new UsageError('usage', `--since ${options.since} is yet to come: nothing has come from then on`);
+  }
+  return { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
 }
 
 const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;

@@ -1,6 +1,6 @@
 import type { Config, DestinationConfig, SourceConfig } from '../config/config.js';
 import { hintAt } from '../config/nearest.js';
-import { UsageError } from '../errors.js';
+import { ShimError, UsageError } from '../errors.js';
 import type { Store } from '../store/store.js';
 import { knownEvents } from '../telemetry/known-events.js';
 
@@ -78,6 +78,17 @@ export async function checkEvent(
   if (name === undefined || names.includes(name)) return;
   const rows = (await store?.listEvents({ event: name, limit: 1 })) ?? [];
   if (rows.length === 0) throw unknown(name, names, 'event', option);
+}
+
+/** @throws {ShimError} `not_found` where a number that was typed is that of nothing that is stored */
+export async function checkNumber(
+  kind: 'event' | 'delivery',
+  id: number | undefined,
+  get: ((id: number) => Promise<unknown>) | undefined,
+): Promise<void> {
+  if (id === undefined) return;
+  const found = (await get?.(id)) ?? null;
+  if (found === null) throw new ShimError('not_found', `there is no ${kind} ${id}`);
 }
 
 function configured<Named extends { readonly name: string }>(

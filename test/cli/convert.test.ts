@@ -85,6 +85,6 @@ describe('convert', () => {
       expect(stdout).toContain('extraction.failed');
     }
     const other = await place.run('convert --source other', { stdin });
-    expect(other).toMatchObject({ status: 2, stderr: expect.stringContaining('which has: extracta') });
+    expect(other).toMatchObject({ status: 2, stderr: expect.stringContaining('there are extracta') });
   });
 });

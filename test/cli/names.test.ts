@@ -94,6 +94,31 @@ it('takes an event of a name of its own for known once it came', async () => {
   expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('classification.done') });
 });
 
+it.each([
+  ['deliveries list --event 7', 'there is no event 7'],
+  ['deliveries list --before 7', 'there is no delivery 7'],
+  ['events list --before 7', 'there is no event 7'],
+])('says that a number is that of nothing: %s', async (args, message) => {
+  const place = await Place.create();
+  await place.receive({});
+  expect(await place.run(args)).toEqual({ status: 1, stdout: '', stderr: `error: ${message}\n` });
+  expect(await place.run(args.replace('7', '1'))).toMatchObject({ status: 0, stderr: '' });
+});
+
+it.each([
+  ['events list --since 1h --until 2h', '--since 1h is not before --until 2h'],
+  [
+    'deliveries list --since 2026-02-01 --until 2026-02-01',
+    '--since 2026-02-01 is not before --until 2026-02-01',
+  ],
+  ['replay --since 2027-01-01', '--since 2027-01-01 is yet to come: nothing has come from then on'],
+  ['parity --since 1h --until 2h', '--since 1h is not before --until 2h'],
+])('takes no period in which nothing can have come: %s', async (args, message) => {
+  const place = await Place.create();
+  await place.receive({});
+  expect(await place.run(args)).toEqual({ status: 2, stdout: '', stderr: `error: ${message}\n` });
+});
+
 it('says nothing of an error where a known name has nothing', async () => {
   const place = await Place.create();
   await place.receive({});

@@ -39,7 +39,7 @@ describe('quarantine list', () => {
       ],
       nextBefore: null,
     });
-    expect((await place.run('quarantine list --source other')).stdout).toBe(
+    expect((await place.run('quarantine list --reason no_files')).stdout).toBe(
       'No such webhooks in quarantine.\n',
     );
   });

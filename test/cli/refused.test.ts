@@ -56,7 +56,7 @@ describe('refused list', () => {
     ]);
     const lone = await place.run('refused list --limit 1');
     expect(lone.stderr).toBe('For older ones add --before 2\n');
-    expect((await place.run('refused list --source other')).stdout).toBe(
+    expect((await (await Place.create()).run('refused list --source extracta')).stdout).toBe(
       'Nothing was refused in the last 7 days.\n',
     );
   });
