@@ -3,7 +3,7 @@ import { type LoadedConfig, loadConfig } from '../config/load.js';
 import { ShimError } from '../errors.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
-import type { Io } from './io.js';
+import { type Io, writeLine } from './io.js';
 import type { ConfigOption } from './options.js';
 
 const DEFAULT_FILE = 'config/shim.yaml';
@@ -26,7 +26,7 @@ export async function withStore<T>(
   use: (store: Store, config: Config) => Promise<T>,
 ): Promise<T> {
   const { config } = configOf(options, io);
-  const store = await openStore(config.store.url, { ...config.store, mode, cwd: io.cwd });
+  const store = await openConfigured(config, mode, io);
   try {
     return await use(store, config);
   } finally {
@@ -34,16 +34,31 @@ export async function withStore<T>(
   }
 }
 
-/** The same for a look around; where there is no store yet nothing came, and `use` gets null. */
+/**
+ * The same for a look around; where there is no store yet nothing came, and `use` gets null. Where it was looked for is
+ * told: a relative path begins at the working directory, and from another one a full store looked like an empty one.
+ */
 export async function withStoreIfAny<T>(
   options: ConfigOption,
   io: Io,
   use: (store: Store | null, config: Config) => Promise<T>,
 ): Promise<T> {
+  const { config } = configOf(options, io);
+  let store: Store;
   try {
-    return await withStore<T>(options, io, 'read', use);
+    store = await openConfigured(config, 'read', io);
   } catch (error) {
     if (!(error instanceof ShimError && error.code === 'not_found')) throw error;
-    return use(null, configOf(options, io).config);
+    const result = await use(null, config);
+    writeLine(io.stderr, error.message);
+    return result;
+  }
+  try {
+    return await use(store, config);
+  } finally {
+    await store.close();
   }
 }
+
+const openConfigured = (config: Config, mode: 'share' | 'read', io: Pick<Io, 'cwd'>): Promise<Store> =>
+  openStore(config.store.url, { ...config.store, mode, cwd: io.cwd });

@@ -129,3 +129,16 @@ it('says nothing of an error where a known name has nothing', async () => {
     expect(await place.run(args)).toMatchObject({ status: 0, stderr: '' });
   }
 });
+
+it('says where it looked for a store that is not there, beside a list in which nothing can be', async () => {
+  const place = await Place.create();
+  const stderr = `no data yet at ${place.folder}/data/shim.db: start the service first\n`;
+  for (const args of [
+    'deliveries list --status dead',
+    'quarantine list --json',
+    'stats',
+    'destinations list',
+  ]) {
+    expect(await place.run(args)).toMatchObject({ status: 0, stderr });
+  }
+});
