@@ -1,3 +1,5 @@
+import { mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configText, file, legacy, NOW, Place } from './support.js';
 
@@ -140,5 +142,17 @@ it('says where it looked for a store that is not there, beside a list in which n
     'destinations list',
   ]) {
     expect(await place.run(args)).toMatchObject({ status: 0, stderr });
+  }
+});
+
+it('does not take a store that cannot be looked at for none', async () => {
+  const place = await Place.create();
+  await mkdir(join(place.folder, 'data'));
+  // What root may not look at either: a link to itself.
+  await symlink('shim.db', join(place.folder, 'data/shim.db'));
+  for (const args of ['deliveries list --status dead', 'replay 1', 'backup copy.db']) {
+    const { status, stdout, stderr } = await place.run(args);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/shim\.db: cannot be written \(ELOOP.*run this as the user that runs the shim/);
   }
 });

@@ -11,7 +11,7 @@ import {
 import { dirname } from 'node:path';
 import { StoreError, UsageError } from '../../errors.js';
 import type { Backup, BackupOptions } from '../backup.js';
-import { noData } from './connection.js';
+import { isThere, noData } from './connection.js';
 import { Database } from './driver.js';
 import { schemaVersion } from './migrations.js';
 import { isOfDriver, storeError } from './store-error.js';
@@ -23,7 +23,7 @@ type Counts = Pick<Backup, 'webhooks' | 'events' | 'deliveries'>;
 
 /** See `backupStore`. Both paths are absolute. */
 export async function backupSqlite(path: string, file: string, options: BackupOptions): Promise<Backup> {
-  if (!existsSync(path)) throw noData(path);
+  if (!isThere(path)) throw noData(path);
   checkPlace(path, file, options.force);
   // Beside it, so that it can be renamed; by the same name each time, so that what an interrupted run left goes away.
   const partial = `${file}.partial`;

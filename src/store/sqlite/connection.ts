@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ShimError, StoreError } from '../../errors.js';
 import { type Migration, outdatedText } from '../migration.js';
@@ -38,8 +38,8 @@ const FREE_LEASES = "UPDATE deliveries SET state = 'pending', lease_until = NULL
  * @throws StoreError, or ShimError `not_found` where nothing is there and nothing is made
  */
 export function openSqliteStore(path: string, mode: OpenMode, migrating = true): SqliteStore {
-  if (mode !== 'own' && !existsSync(path)) throw noData(path);
-  if (!migrating && !existsSync(path)) throw notMigrated(path);
+  if (mode !== 'own' && !isThere(path)) throw noData(path);
+  if (!migrating && !isThere(path)) throw notMigrated(path);
   const release = mode === 'own' ? own(path) : () => {};
   let db: Database | undefined;
   const close = (): void => {
@@ -149,6 +149,19 @@ function createPrivately(path: string): void {
   if (existsSync(path)) return;
   closeSync(openSync(path, 'a', 0o600));
   chmodSync(path, 0o600);
+}
+
+/**
+ * Where it cannot be told it is not taken for missing: to a person who may not look into the folder of the service, a
+ * full store looked like none.
+ */
+export function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return false;
+    throw fileError(path, error);
+  }
 }
 
 const notMigrated = (path: string): ShimError =>

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { StoreError } from '../../errors.js';
 import type { CopySource } from '../copy/ports.js';
 import { type Value as Copied, type Kind, type Row, type TableName, tableOf } from '../copy/tables.js';
-import { noData, own, requireCurrent } from './connection.js';
+import { isThere, noData, own, requireCurrent } from './connection.js';
 import { copyRows, type IdOf } from './copy-rows.js';
 import { Database, type Statement, type Value } from './driver.js';
 import { schemaVersion } from './migrations.js';
@@ -16,7 +15,7 @@ import { fromText } from './values.js';
  * @throws StoreError where it cannot be read as it is; ShimError `not_found` where there is none
  */
 export function openSqliteSource(path: string, idOf: IdOf): CopySource {
-  if (!existsSync(path)) throw noData(path);
+  if (!isThere(path)) throw noData(path);
   const release = ownUnlessServed(path);
   let db: Database | undefined;
   const close = (): void => {

@@ -108,7 +108,7 @@ function unwritable(path: string, cause: unknown): StoreError {
   const detail = cause instanceof Error ? cause.message : String(cause);
   return new StoreError(
     'store_unwritable',
-    `${path}: cannot be written (${detail}): give the user that runs the shim the right to write this file and its folder, or name another place in store.url`,
+    `${path}: cannot be written (${detail}): run this as the user that runs the shim, who needs the right to write this file and its folder, or name another place in store.url`,
     { cause },
   );
 }
