@@ -10,7 +10,7 @@ import { knownEvents } from '../telemetry/known-events.js';
  */
 type Names = Pick<Config, 'sources' | 'destinations'>;
 
-/** Dead letters are looked through for names: so many of the newest. */
+/** So many of the newest deliveries and dead letters are looked through for names: a matter of milliseconds. */
 const MOST = 1_000;
 
 /** @param option where it was typed, such as `--to` @throws {UsageError} where there is none of that name */
@@ -45,12 +45,19 @@ export async function checkDestination(
 ): Promise<void> {
   const names = namesOf(destinations);
   if (name === undefined || names.includes(name)) return;
-  // One that is no longer configured. All that ever were cannot be listed: that would be a look at every delivery.
   const rows = (await store?.listDeliveries({ destination: name, limit: 1 })) ?? [];
   if (rows.length > 0) return;
-  const waiting = await store?.waiting(MOST);
-  const stored = waiting === undefined ? [] : [...waiting.pending, ...waiting.dead];
-  throw unknown(name, [...names, ...stored.map(({ destination }) => destination)], 'destination', option);
+  const stored = store === null ? [] : await storedDestinations(store);
+  throw unknown(name, [...names, ...stored], 'destination', option);
+}
+
+/** Those that are likely to be meant: to find all that ever were, each delivery would have to be looked at. */
+async function storedDestinations(
+  store: Pick<Store, 'listDeliveries' | 'waiting'>,
+): Promise<readonly string[]> {
+  const { pending, dead } = await store.waiting(MOST);
+  const newest = await store.listDeliveries({ limit: MOST });
+  return [...newest, ...pending, ...dead].map(({ destination }) => destination);
 }
 
 /** @throws {UsageError} where it is not configured, and nothing ever came from it */

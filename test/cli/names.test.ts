@@ -80,6 +80,7 @@ describe('a name that is no longer configured', () => {
 
   it('is told where another is typed', async () => {
     const place = await renamed();
+    await place.deliver('billing');
     const { stderr } = await place.run('deliveries list --destination biling');
     expect(stderr).toBe(
       'error: --destination biling is the name of no destination; did you mean "billing"?\n',
