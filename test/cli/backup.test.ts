@@ -26,7 +26,9 @@ describe('backup', () => {
     const place = await Place.create();
     expect(await place.run('backup copy.db')).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/^error: no data yet at .*: start the service first\n$/),
+      stderr: expect.stringMatching(
+        /^error: no data yet at .*: start the service first, or correct the path\n$/,
+      ),
     });
     await place.receive({});
     await place.write('copy.db', 'precious');

@@ -135,7 +135,7 @@ it('says nothing of an error where a known name has nothing', async () => {
 
 it('says where it looked for a store that is not there, beside a list in which nothing can be', async () => {
   const place = await Place.create();
-  const stderr = `no data yet at ${place.folder}/data/shim.db: start the service first\n`;
+  const stderr = `no data yet at ${place.folder}/data/shim.db: start the service first, or correct the path\n`;
   for (const args of [
     'deliveries list --status dead',
     'quarantine list --json',

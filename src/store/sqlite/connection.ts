@@ -168,4 +168,4 @@ const notMigrated = (path: string): ShimError =>
   new ShimError('not_found', `no data yet at ${path}: run "webhook-shim migrate" first`);
 
 export const noData = (path: string): ShimError =>
-  new ShimError('not_found', `no data yet at ${path}: start the service first`);
+  new ShimError('not_found', `no data yet at ${path}: start the service first, or correct the path`);
