@@ -54,10 +54,11 @@ const refs = (text: string, before: readonly Ref[] = []): readonly Ref[] => [...
 async function replayEvents(named: readonly Ref[], options: ReplayOptions, io: Io): Promise<ExitStatus> {
   const choice = choiceOf(named, options);
   const period = periodOf(options, io.now());
-  return withStore<ExitStatus>(options, io, 'share', async (store, config) => {
+  const dryRun = options.dryRun === true;
+  return withStore<ExitStatus>(options, io, dryRun ? 'read' : 'share', async (store, config) => {
     if (options.to !== undefined) configuredDestination(options.to, config, '--to');
     await checkDestination(options.from, store, config, '--from');
-    const examine = options.dryRun === true ? createExamine(config) : null;
+    const examine = dryRun ? createExamine(config) : null;
     const print = replayPrinter(options, io);
     const total = { added: 0, spared: 0, failed: 0 };
     const each = (replayed: Replayed): void => {

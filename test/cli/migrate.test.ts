@@ -116,6 +116,16 @@ describe('migrate', () => {
   });
 });
 
+it.each(['replay --status dead --dry-run', 'prune --dry-run', 'deliveries list'])(
+  'is done by no command that only looks: %s',
+  async (args) => {
+    const place = await placeOfSchema1();
+    const stderr = expect.stringMatching(/ run "webhook-shim migrate"\n$/);
+    expect(await place.run(args)).toMatchObject({ status: 1, stdout: '', stderr });
+    expect((await place.run('migrate')).stdout).toMatch(/from schema 1 to 2/);
+  },
+);
+
 describe('serve --no-migrate', () => {
   it('refuses an old schema, and leaves it alone', async () => {
     const place = await placeOfSchema1();
