@@ -34,11 +34,14 @@ async function backup(file: string, options: BackupCommandOptions, io: Io): Prom
   const { config } = configOf(options, io);
   const progress = createProgress(io);
   const stop = new AbortController();
+  let made: Backup | undefined;
   void io.stopRequested().then(() => {
+    // Where nobody reads what was made of it, it is there all the same.
+    if (made !== undefined) return;
     stop.abort(new ShimError('shutting_down', 'interrupted: there is no copy'));
     writeLine(io.stderr, 'stopping; nothing of the copy is kept');
   });
-  const made = await backupStore(config.store.url, file, {
+  made = await backupStore(config.store.url, file, {
     cwd: io.cwd,
     force: options.force === true,
     signal: stop.signal,

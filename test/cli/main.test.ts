@@ -191,10 +191,10 @@ describe('the command as a process', () => {
     expect(child.output()).toContain('extraction.processed');
   });
 
-  /** What `command | head -c 1` prints, and the command's own exit status. */
-  const headOf = (place: Place, command: string): Promise<string> =>
+  /** What a command prints into one that reads a character alone, or nothing, and the command's own exit status. */
+  const headOf = (place: Place, command: string, reader = 'head -c 1'): Promise<string> =>
     new Promise((resolve, reject) => {
-      const line = `"${process.execPath}" "${mainFile()}" ${command} | head -c 1; echo " \${PIPESTATUS[0]}"`;
+      const line = `"${process.execPath}" "${mainFile()}" ${command} | ${reader}; echo " \${PIPESTATUS[0]}"`;
       const env = { ...process.env, SHIM_CONFIG: 'shim.yaml' };
       execFile('bash', ['-c', line], { cwd: place.folder, env }, (error, stdout, stderr) =>
         error ? reject(error) : resolve(stdout + stderr),
@@ -224,6 +224,13 @@ describe('the command as a process', () => {
     expect(said).toMatch(
       /^e 1\nerror: interrupted; to go on:\n.* replay --since 2026-03-01T11:59:\S+Z --from billing\n$/,
     );
+  });
+
+  it('does not say of a copy that is there that nothing of it is kept', async () => {
+    const place = await Place.create();
+    await place.receive({});
+    expect(await headOf(place, 'backup copy.db', 'true')).toBe(' 0\n');
+    expect(readdirSync(place.folder)).toContain('copy.db');
   });
 
   it('stops at once when asked twice', async () => {
