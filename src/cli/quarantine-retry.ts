@@ -10,6 +10,7 @@ import { idsInQuarantine } from './ids-in-quarantine.js';
 import { type ExitStatus, type Io, type Run, type Writer, writeLine } from './io.js';
 import { type ConfigOption, rowIds, withConfig, withExamples } from './options.js';
 import { QUARANTINE_REASONS } from './quarantine-view.js';
+import { interruptedError, stopFlag } from './stop-flag.js';
 import { count, printable } from './text.js';
 import { withStore } from './with-store.js';
 
@@ -66,7 +67,7 @@ async function retryEach(
   ids: readonly number[],
   store: RetryStore,
   converter: BatchConverter,
-  io: Pick<Io, 'stdout' | 'stderr' | 'now'>,
+  io: Pick<Io, 'stdout' | 'stderr' | 'now' | 'stopRequested'>,
 ): Promise<number> {
   let converted = 0;
   let batch: Verified<StoredWebhook>[] = [];
@@ -86,6 +87,7 @@ async function retryEach(
     batch = [];
     characters = 0;
   };
+  const isStopped = stopFlag(io);
   for (const id of ids) {
     const webhook = await store.getWebhook(id);
     if (webhook?.state !== 'quarantined') {
@@ -96,7 +98,10 @@ async function retryEach(
     // Only what was verified is ever stored.
     batch.push(webhook as StoredWebhook as Verified<StoredWebhook>);
     characters += webhook.body.length;
-    if (batch.length === BATCH || characters > BATCH_CHARACTERS) await save();
+    if (batch.length === BATCH || characters > BATCH_CHARACTERS) {
+      await save();
+      if (isStopped()) throw interruptedError();
+    }
   }
   if (batch.length > 0) await save();
   return converted;

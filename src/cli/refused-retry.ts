@@ -6,6 +6,7 @@ import type { NewWebhook, Verified } from '../model.js';
 import type { RefusedStore } from '../store/refused.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { type ConfigOption, rowIds, withConfig, withExamples } from './options.js';
+import { interruptedError, stopFlag } from './stop-flag.js';
 import { count } from './text.js';
 import { withStore } from './with-store.js';
 
@@ -71,7 +72,7 @@ async function retryEach(
   ids: readonly number[],
   store: Pick<RefusedStore, 'getRefused' | 'acceptRefused'>,
   config: Pick<Config, 'sources'>,
-  io: Pick<Io, 'stdout' | 'stderr'>,
+  io: Pick<Io, 'stdout' | 'stderr' | 'stopRequested'>,
 ): Promise<number> {
   const verifiers = new Map(config.sources.map((source) => [source.name, createVerify(source)]));
   let accepted = 0;
@@ -91,6 +92,7 @@ async function retryEach(
     batch = [];
     characters = 0;
   };
+  const isStopped = stopFlag(io);
   for (const id of ids) {
     const checked = await check(id, store, verifiers);
     if (typeof checked === 'string') {
@@ -99,7 +101,10 @@ async function retryEach(
     }
     batch.push({ id, webhook: checked });
     characters += checked.body.length;
-    if (batch.length === BATCH || characters > BATCH_CHARACTERS) await save();
+    if (batch.length === BATCH || characters > BATCH_CHARACTERS) {
+      await save();
+      if (isStopped()) throw interruptedError();
+    }
   }
   if (batch.length > 0) await save();
   return accepted;

@@ -4,6 +4,7 @@ import type { ReplayableEvent } from '../store/rows.js';
 import type { Io } from './io.js';
 import type { periodOf } from './list-options.js';
 import type { ConfigOption, JsonOption } from './options.js';
+import { stopFlag } from './stop-flag.js';
 import { isoTime } from './text.js';
 
 /** A replay that is asked to stop, and how it goes on: begun again as it was, it would send once more what has arrived meanwhile. */
@@ -22,15 +23,14 @@ export async function* untilStopped(
   io: Pick<Io, 'stopRequested'>,
   onLeft: (event: ReplayableEvent) => void,
 ): AsyncGenerator<Page> {
-  let stopped = false;
-  void io.stopRequested().then(() => {
-    stopped = true;
-  });
+  const isStopped = stopFlag(io);
   let reached: number | null = null;
   for await (const page of pages) {
     const at = reached;
     const end =
-      stopped && of !== 'named' ? page.findIndex(({ receivedAt }) => of === 'dead' || receivedAt !== at) : -1;
+      isStopped() && of !== 'named'
+        ? page.findIndex(({ receivedAt }) => of === 'dead' || receivedAt !== at)
+        : -1;
     yield end === -1 ? page : page.slice(0, end);
     const left = end === -1 ? undefined : page[end];
     if (left !== undefined) return onLeft(left);

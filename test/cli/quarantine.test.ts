@@ -88,6 +88,22 @@ describe('quarantine show', () => {
 });
 
 describe('quarantine retry', () => {
+  it('ends after a batch where it is interrupted, says so, and goes on when it is called again', async () => {
+    const place = await Place.create();
+    const odd = (id: number) => ({ body: legacy([file({ fileId: `fil_${id}`, status: 'odd' })]) });
+    await place.receive(...Array.from({ length: 150 }, (_, id) => odd(id)));
+    await place.write('shim.yaml', configText({ source: 'statuses: { odd: extraction.processed }' }));
+    const running = place.start(['quarantine', 'retry', '--all']);
+    running.stop();
+    const first = await running.done;
+    expect(first).toMatchObject({
+      status: 1,
+      stderr: 'error: interrupted: run the same command again to go on\n',
+    });
+    expect(first.stdout.trimEnd().split('\n')).toHaveLength(100);
+    expect((await place.run('quarantine retry --all')).stdout).toContain('50 webhooks converted.');
+  });
+
   it("converts by today's configuration, and makes the deliveries", async () => {
     const place = await Place.create();
     await place.receive(archived);

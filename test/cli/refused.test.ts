@@ -103,6 +103,23 @@ describe('refused list', () => {
 });
 
 describe('refused retry', () => {
+  it('ends after a batch where it is interrupted, says so, and goes on when it is called again', async () => {
+    const samples = Array.from({ length: 150 }, (_, id) => kept(`fil_${id}`));
+    const place = await Place.create(corrected);
+    await place.store((store) =>
+      store.recordRefused([{ source: 'extracta', keep: 200, counts: [], samples }]),
+    );
+    const running = place.start(['refused', 'retry', '--all']);
+    running.stop();
+    const first = await running.done;
+    expect(first).toMatchObject({
+      status: 1,
+      stderr: 'error: interrupted: run the same command again to go on\n',
+    });
+    expect(first.stdout.trimEnd().split('\n')).toHaveLength(100);
+    expect((await place.run('refused retry --all')).stdout).toContain('50 webhooks stored.');
+  });
+
   it("stores what today's secrets verify, as of when it came, and leaves the rest", async () => {
     const foreign = kept('c', 'E_AI_K_of-a-stranger');
     const place = await placeWith('extracta', kept('a'), kept('b'), foreign, sample());
