@@ -154,7 +154,7 @@ export interface Store extends DestinationVerbs, RefusedStore {
 
   /** Takes the same time whatever the store holds. */
   diskUse(): Promise<DiskUse>;
-  /** Proves that writes are possible, by one. */
+  /** Proves that a webhook could be stored now, by a write. */
   ping(now: number): Promise<void>;
   /**
    * Calls back when another instance has made work. A hint and no more: it may come late, twice, in vain or never, as

@@ -15,7 +15,7 @@ import type {
 } from '../rows.js';
 import type { Store } from '../store.js';
 import { Conversions } from './conversions.js';
-import type { Database, Statement } from './database.js';
+import type { Database } from './database.js';
 import { Days } from './days.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryLists } from './delivery-lists.js';
@@ -38,12 +38,6 @@ import { countWaiting } from './waiting-counts.js';
 
 /** How long a close waits for answers. */
 const LAST_ANSWERS = 5_000;
-
-const PING: Statement<never> = {
-  name: 'ping',
-  timeout: 4_000,
-  text: `INSERT INTO health VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at`,
-};
 
 /** The store's verbs over a pool of connections; any number of instances may share the database. */
 export class PostgresStore extends DestinationSteering implements Store {
@@ -229,7 +223,7 @@ export class PostgresStore extends DestinationSteering implements Store {
   }
 
   async ping(now: number) {
-    await this.#write(() => this.db.query(PING, now));
+    await this.#write(() => this.#inbox.ping(now));
   }
 
   onHint(callback: (hint: Hint) => void) {

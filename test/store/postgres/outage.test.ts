@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
 import type { Hint } from '../../../src/store/rows.js';
@@ -156,6 +157,19 @@ describe('a lock of another program', () => {
     await expect(claimWebhooks(store)).rejects.toThrow(/store\.statementTimeout/);
     await held;
     expect(await claimWebhooks(store)).toHaveLength(1);
+  });
+
+  it('on webhooks alone is said by a check of the store as well', async () => {
+    const url = await server.createDatabase();
+    const store = await opened(url, { statementTimeout: 1_000 });
+    await store.ping(T0);
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    onTestFinished(() => client.end());
+    await client.query('BEGIN; LOCK TABLE webhooks');
+    await expect(store.ping(T0)).rejects.toThrow(/store\.statementTimeout/);
+    await client.query('ROLLBACK');
+    await store.ping(T0);
   });
 });
 

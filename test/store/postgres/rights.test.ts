@@ -46,12 +46,24 @@ it('serves as a user that may make no tables, where the partitions are there', a
 it('tells such a user what to do once they run out, and goes on once they are there', async () => {
   const { store, url } = await withoutTables(0);
   await putOne(store);
-  await expect(putOne(store, { receivedAt: T0 + DAY })).rejects.toMatchObject({
+  await store.ping(T0);
+  const refused = {
     code: 'store_unwritable',
     message: expect.stringMatching(/no partitions for 2026-01-03.* run "webhook-shim migrate --days 30"/),
-  });
+  };
+  await expect(putOne(store, { receivedAt: T0 + DAY })).rejects.toMatchObject(refused);
+  await expect(store.ping(T0 + DAY)).rejects.toMatchObject(refused);
   await migrateStore(url, { now: T0, days: 1 });
   await putOne(store, { receivedAt: T0 + DAY });
+  await store.ping(T0 + DAY);
+});
+
+it('says in a check of the store that it may write no webhook', async () => {
+  const { store, url } = await withoutTables(0);
+  await runSql(url, 'REVOKE INSERT ON webhooks FROM shim_service');
+  await expect(store.ping(T0)).rejects.toThrow(/the user "shim_service" lacks a right .*webhooks/);
+  await runSql(url, RIGHTS);
+  await store.ping(T0);
 });
 
 it('tries once a day for the days ahead, and not with each batch', async () => {
