@@ -32,6 +32,9 @@ export const NO_SESSIONS =
 export const NO_WRITES =
   'this server takes no writes: name the one that does in store.url if it is a standby, else turn default_transaction_read_only off';
 
+/** Of the driver, which gives it no code: a statement has taken longer than whoever asked could wait. */
+const NO_ANSWER = 'Query read timeout';
+
 const WITHOUT_SESSIONS = (): readonly [ShimError['code'], string] => ['store_unavailable', NO_SESSIONS];
 
 /** `detail` is the server's own message, where that names nothing but users, tables and hosts. */
@@ -101,7 +104,9 @@ export function storeError(address: Address, error: unknown): ShimError {
   const message = isAnswer(error)
     ? `the store failed: ${detail} (${codeOf(error)})`
     : (tlsText(codeOf(error), detail) ??
-      `no connection (${detail}): is the server up, and are host, port and sslmode in store.url right?`);
+      (detail === NO_ANSWER
+        ? 'the server did not answer in time: look for what keeps it busy or holds locks, and whether it can be reached'
+        : `no connection (${detail}): is the server up, and are host, port and sslmode in store.url right?`));
   return new StoreError('store_unavailable', `${where}: ${message}`, { cause: causeOf(error) });
 }
 
