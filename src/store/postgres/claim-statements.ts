@@ -5,6 +5,7 @@ import { CONTENTS, type ContentsRow, contentsOf } from './contents.js';
 import type { Session, Statement } from './database.js';
 import { HOLDS_NOTHING } from './destinations.js';
 import { type Place, START } from './frontiers.js';
+import { byServersClock } from './lease-time.js';
 import { fromText, text } from './values.js';
 
 interface Row extends ContentsRow {
@@ -29,7 +30,7 @@ const claiming = (name: string, due: string): Statement<Row> => ({
   text: `WITH due AS MATERIALIZED (
            ${due}
          ), claimed AS (
-           UPDATE outbox o SET state = 'sending', lease_until = $1, fence = o.fence + 1
+           UPDATE outbox o SET state = 'sending', lease_until = ${byServersClock('$1', '$3')}, fence = o.fence + 1
              FROM (SELECT place, sum(size) OVER (ORDER BY due_at, number) - size AS before FROM due) d
             WHERE o.ctid = d.place AND d.before < ${CLAIM_SIZE}
            RETURNING o.*
@@ -44,9 +45,9 @@ const claiming = (name: string, due: string): Statement<Row> => ({
 /** A row that was put in line meanwhile is passed over, since rows that changed are looked at again. */
 const due = (guard: string): string =>
   `SELECT ctid AS place, size, due_at, number FROM outbox
-    WHERE destination = $2 AND state = 'pending' AND due_at <= $3 AND (due_at, number) >= ($5, $6)
+    WHERE destination = $2 AND state = 'pending' AND due_at <= $4 AND (due_at, number) >= ($6, $7)
       AND NOT lined AND ${guard}
-    ORDER BY due_at, number LIMIT $4 FOR UPDATE SKIP LOCKED`;
+    ORDER BY due_at, number LIMIT $5 FOR UPDATE SKIP LOCKED`;
 
 const CLAIM_FREE = claiming('claim_free', due(HOLDS_NOTHING));
 const CLAIM_DUE = claiming('claim_due', due('true'));
@@ -54,7 +55,7 @@ const CLAIM_DUE = claiming('claim_due', due('true'));
 const CLAIM_THESE = claiming(
   'claim_these',
   `SELECT o.place, o.size, o.due_at, o.number
-     FROM unnest($3::bigint[]) these (id), LATERAL (
+     FROM unnest($4::bigint[]) these (id), LATERAL (
        SELECT ctid AS place, * FROM outbox WHERE delivery_id = these.id OFFSET 0 FOR UPDATE SKIP LOCKED) o
     WHERE o.destination = $2 AND o.state = 'pending' AND o.lined`,
 );
@@ -78,7 +79,7 @@ const claimFrom = async (
   { destination, now, lease, limit }: Request & { readonly limit: number },
   from: Place,
 ): Promise<Claimed> => {
-  const values = [now + lease, text(destination), now, limit, from.dueAt, from.number];
+  const values = [now + lease, text(destination), Date.now(), now, limit, from.dueAt, from.number];
   const rows = await session.query(statement, ...values);
   const claimed = rows.map((row) => claimedDelivery(row, destination));
   return { claimed, full: rows.length === limit, end: rows.at(-1) ?? from };
@@ -102,7 +103,7 @@ export async function claimThese(
   ids: readonly number[],
 ): Promise<readonly ClaimedDelivery[]> {
   if (ids.length === 0) return [];
-  const rows = await session.query(CLAIM_THESE, now + lease, text(destination), int8s(ids));
+  const rows = await session.query(CLAIM_THESE, now + lease, text(destination), Date.now(), int8s(ids));
   return rows.map((row) => claimedDelivery(row, destination));
 }
 

@@ -3,6 +3,7 @@ import { cut, MAX_ERROR, MAX_RESPONSE } from '../bounds.js';
 import { float8s, int8s, texts } from './arrays.js';
 import type { Database, Session, Statement } from './database.js';
 import type { Frontiers } from './frontiers.js';
+import { byServersClock } from './lease-time.js';
 import { optionalText, text } from './values.js';
 
 const OURS = "o.delivery_id = s.id AND o.fence = s.fence AND o.state = 'sending'";
@@ -45,7 +46,7 @@ const SETTLE: Statement<{ id: number; fence: number }> = {
 const RELEASE_EXPIRED: Statement<{ id: number }> = {
   name: 'release_expired',
   text: `UPDATE outbox SET state = 'pending', lease_until = NULL
-          WHERE delivery_id IN (SELECT delivery_id FROM outbox WHERE state = 'sending' AND lease_until <= $1
+          WHERE delivery_id IN (SELECT delivery_id FROM outbox WHERE state = 'sending' AND lease_until <= ${byServersClock('$1', '$2')}
                                    FOR UPDATE SKIP LOCKED)
          RETURNING delivery_id AS id`,
 };
@@ -87,7 +88,7 @@ export class Deliveries {
   }
 
   async releaseExpired(now: number): Promise<number> {
-    const released = await this.db.query(RELEASE_EXPIRED, now);
+    const released = await this.db.query(RELEASE_EXPIRED, now, Date.now());
     if (released.length > 0) this.frontiers.reset();
     return released.length;
   }

@@ -5,6 +5,7 @@ import type { Database, Session, Statement } from './database.js';
 import type { Days } from './days.js';
 import { dayOfTime, nextIdOfTime, numberOf } from './ids.js';
 import { tallies } from './last-seen.js';
+import { byServersClock } from './lease-time.js';
 import { fromText, text } from './values.js';
 
 /** A sender waits for it: rather than for longer, it is told that nothing was stored. */
@@ -58,10 +59,10 @@ type Row = Omit<StoredWebhook, never>;
 const CLAIM: Statement<Row> = {
   name: 'claim_webhooks',
   text: `WITH waiting AS MATERIALIZED (
-           SELECT webhook_id, size FROM inbox WHERE lease_until <= $1
+           SELECT webhook_id, size FROM inbox WHERE lease_until <= ${byServersClock('$1', '$4')}
             ORDER BY webhook_id LIMIT $2 FOR UPDATE SKIP LOCKED
          ), claimed AS (
-           UPDATE inbox i SET lease_until = $3
+           UPDATE inbox i SET lease_until = ${byServersClock('$3', '$4')}
              FROM (SELECT webhook_id, sum(size) OVER (ORDER BY webhook_id) - size AS before FROM waiting) w
             WHERE i.webhook_id = w.webhook_id AND w.before < ${CLAIM_SIZE}
            RETURNING i.webhook_id
@@ -99,7 +100,7 @@ export class Inbox {
   }
 
   async claim(limit: number, now: number, lease: number): Promise<readonly Verified<StoredWebhook>[]> {
-    return (await this.db.query(CLAIM, now, limit, now + lease)).map(storedWebhook);
+    return (await this.db.query(CLAIM, now, limit, now + lease, Date.now())).map(storedWebhook);
   }
 }
 

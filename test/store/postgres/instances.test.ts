@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Hint } from '../../../src/store/rows.js';
 import type { Store } from '../../../src/store/store.js';
 import {
@@ -84,6 +84,38 @@ it('shares out webhooks and deliveries between instances', async () => {
   const due = await Promise.all([one, other, one].map((store) => claim(store, T0, 'billing', 30)));
   expect(new Set(ids(due.flat())).size).toBe(40);
   expect(due.flat()).toHaveLength(40);
+});
+
+it.each([
+  ['ahead', HOUR],
+  ['behind', -HOUR],
+])('keeps its hands off what another has leased where its clock is %s', async (_, difference) => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const [one, other] = await twoStores();
+  const now = Date.now();
+  const lease = 20_000;
+  const asOther = async <T>(later: number, work: (now: number) => Promise<T>): Promise<T> => {
+    vi.setSystemTime(now + difference + later);
+    try {
+      return await work(Date.now());
+    } finally {
+      vi.setSystemTime(now);
+    }
+  };
+  await accept(one, undefined, { now: Math.min(now, now + difference) });
+  const unconverted = await putOne(one);
+  const request = { limit: 10, now, lease };
+  expect(await one.claimDeliveries({ ...request, destination: 'billing' })).toHaveLength(1);
+  expect(ids(await one.claimWebhooks(request))).toEqual([unconverted]);
+
+  expect(await asOther(0, (its) => other.releaseExpired(its))).toBe(0);
+  expect(await asOther(0, (its) => other.claimWebhooks({ ...request, now: its }))).toEqual([]);
+  // Later, it is free for all.
+  expect(await other.releaseExpired(now + 2 * lease)).toBe(1);
+  expect(ids(await other.claimWebhooks({ ...request, now: now + 2 * lease }))).toEqual([unconverted]);
 });
 
 it('adds a delivery once where two operators replay the same', async () => {
