@@ -142,7 +142,8 @@ export interface Store extends DestinationVerbs, RefusedStore {
    * and removes those that are over, with all that was made of them; and as many rows of the ledger that were seen
    * before it, and all requests that were refused before it. What waits for conversion, delivery or a person stays.
    *
-   * @returns how many webhooks were removed, and where the next step goes on; null where none is needed
+   * @returns how many webhooks were removed, about so many where very many go at once, and where the next step goes on;
+   *   null where none is needed
    */
   prune(request: {
     readonly before: number;

@@ -93,6 +93,37 @@ it('drops days that are wholly old and over, with all that was made of them', as
   expect(await store.getWebhook(await putOne(store, { receivedAt: T0 }))).not.toBeNull();
 });
 
+it('reads no more where very many webhooks are in a day, whether the day goes or only some of it', async () => {
+  const many = 50_000;
+  const { store, url } = await opened();
+  await putOne(store, { receivedAt: T0 });
+  await runSql(
+    url,
+    `DELETE FROM inbox;
+     INSERT INTO webhooks SELECT id + n, source, format, received_at + n, secret_index, signature, body
+       FROM webhooks, generate_series(1, ${many}) n`,
+  );
+  const rowsRead = async (): Promise<number> => {
+    const rows = await runSql<{ count: string }>(
+      url,
+      'SELECT tup_returned + tup_fetched AS count FROM pg_stat_database WHERE datname = current_database()',
+    );
+    return Number(only(rows).count);
+  };
+  for (const [before, removed] of [
+    [T0 + 30, 30],
+    [T0 + 2 * DAY, many + 1 - 30],
+  ] as const) {
+    const earlier = await rowsRead();
+    const pruning = await openStore(url, { mode: 'own', connections: 1 });
+    expect(await pruneAll(pruning, before)).toBe(removed);
+    // Each connection reports what it has read when it ends.
+    await pruning.close();
+    expect((await rowsRead()) - earlier).toBeLessThan(many);
+  }
+  expect(await partitions(url)).not.toContain('webhooks_20260102');
+});
+
 it('removes row by row where something of the day is still open', async () => {
   const { store, url } = await opened();
   const open = [
