@@ -1,20 +1,22 @@
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type BackupOptions, backupStore } from '../../../src/store/backup.js';
-import { openStore } from '../../../src/store/open.js';
+import { migrateStore, openStore } from '../../../src/store/open.js';
 import { copyInto } from '../../../src/store/sqlite/backup.js';
 import { Database } from '../../../src/store/sqlite/driver.js';
 import type { Store } from '../../../src/store/store.js';
-import { accept, claim, putOne, webhooks } from '../samples.js';
+import { accept, claim, putOne, T0, webhooks } from '../samples.js';
 import { temporaryFolder } from './folder.js';
 
 const URL = 'sqlite:data/shim.db';
@@ -75,6 +77,23 @@ describe('a backup', () => {
     await store.close();
     expect(await take(cwd)).toMatchObject({ webhooks: 201 });
     await expect(take(temporaryFolder())).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('is not opened beside the WAL of the database whose place it took, which would be written over it', async () => {
+    const { cwd, store } = await filled();
+    await take(cwd);
+    await store.putWebhooks(webhooks(20, { body: 'x'.repeat(100_000) }));
+    copyFileSync(join(cwd, 'data/shim.db-wal'), join(cwd, 'copy.db-wal'));
+    await store.close();
+    const before = readFileSync(join(cwd, 'copy.db'));
+    const refused = { code: 'store_corrupt', message: expect.stringMatching(/move .*copy\.db-wal .* away/) };
+    await expect(openStore('sqlite:copy.db', { mode: 'own', cwd })).rejects.toMatchObject(refused);
+    await expect(migrateStore('sqlite:copy.db', { cwd, now: T0, days: 0 })).rejects.toMatchObject(refused);
+    expect(readFileSync(join(cwd, 'copy.db')).equals(before)).toBe(true);
+    rmSync(join(cwd, 'copy.db-wal'));
+    const copy = await openStore('sqlite:copy.db', { mode: 'own', cwd });
+    expect(await copy.waiting(1_000)).toMatchObject({ received: 200 });
+    await copy.close();
   });
 
   it('replaces a file only when it is told to, and then at its end', async () => {
