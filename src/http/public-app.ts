@@ -8,7 +8,6 @@ import type { RefusedRequest } from '../ingest/refused-sample.js';
 import type { Log } from '../telemetry/log.js';
 import { answerNotFound, createApp } from './answers.js';
 import { readBodyText } from './body-text.js';
-import { boundMemory } from './bound-memory.js';
 import { type OnAnswer, observe, type RequestState } from './observe.js';
 
 /** What the vendor's own listener answers, which the vendor documents. */
@@ -30,7 +29,7 @@ export function createPublicApp(options: {
   readonly log: Log;
 }): Koa {
   const router = new Router<RequestState>();
-  const bodyText = boundMemory(options.bodyLimit, readBodyText(options.bodyLimit));
+  const bodyText = readBodyText(options.bodyLimit);
   for (const { path, receive, onAnswer, onRefused } of options.sources) {
     const take: Middleware<RequestState> = async (ctx) => {
       const given: unknown = ctx.request.body;

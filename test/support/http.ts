@@ -78,6 +78,6 @@ export function sendRaw(url: string, parts: readonly string[], until = '\r\n\r\n
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') reject(error);
     });
-    for (const part of parts) socket.write(part);
+    for (const part of parts) socket.write(part, 'latin1');
   });
 }
