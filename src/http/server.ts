@@ -46,6 +46,8 @@ export async function serveHttp(
       const path = pathOf(request.url ?? '');
       if (request.httpVersion === '1.1' && request.headers.host === undefined) {
         refuse(response, 400, 'The header Host is missing');
+      } else if (request.rawHeaders.length > 2 * limits.headers) {
+        refuse(response, 431, `There are more than ${limits.headers} headers`);
       } else if (path === null) refuse(response, 400, INVALID);
       else {
         request.url = path;
@@ -54,7 +56,8 @@ export async function serveHttp(
     },
   );
   server.maxConnections = limits.connections;
-  server.maxHeadersCount = limits.headers;
+  // Node leaves out what is beyond, without a word: the signature might be among it.
+  server.maxHeadersCount = limits.headers + 1;
   server.on('clientError', answerClientError);
   server.on('checkExpectation', (_request, response) => {
     refuse(response, 417, 'Only Expect: 100-continue is understood');

@@ -85,6 +85,18 @@ describe('the HTTP server', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 431 [\s\S]*{"message":"[^"]+"}$/);
   });
 
+  it('refuses more than 100 headers with 431 in JSON, and takes as many', async () => {
+    server = await startPublic({ secrets: [SECRET] });
+    const withHeaders = (count: number): string =>
+      `GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${'x: y\r\n'.repeat(count - 2)}\r\n`;
+    expect(await sendRaw(server.url, [withHeaders(100)])).toMatch(/^HTTP\/1\.1 200 /);
+    for (const count of [101, 1_000]) {
+      expect(await sendRaw(server.url, [withHeaders(count)])).toMatch(
+        /^HTTP\/1\.1 431 [\s\S]*{"message":"There are more than 100 headers"}/,
+      );
+    }
+  });
+
   it.each([
     ['headers', 'POST /webhook HTTP/1.1\r\nhost: x\r\n'],
     [
