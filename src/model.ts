@@ -152,9 +152,9 @@ export interface ClaimedDelivery {
   readonly eventId: number;
   readonly event: string;
   readonly messageId: string;
+  /** The event's own, as this and the webhook's: a store may read it only when it is asked for, and throw where it cannot. */
   readonly body: string | null;
   readonly plain: boolean;
-  /** A store may read its `body` only when that is asked for, and throw where it cannot. */
   readonly webhook: Pick<StoredWebhook, 'id' | 'source' | 'format' | 'body' | 'signature'>;
 }
 

@@ -7,6 +7,7 @@ import { mac } from './signature.js';
 /** An event as the store has it: its own body, or none where the webhook's text is carried over. */
 export interface StoredEvent {
   readonly event: string;
+  /** Read once: a store may have to fetch it. */
   readonly body: string | null;
   readonly plain: boolean;
   readonly webhook: { readonly format: Format; readonly body: string };
@@ -31,12 +32,13 @@ export function legacyResultText(body: string): string {
 
 /** An event in the new format (protocol section 5). */
 export function toNew(stored: StoredEvent): Outgoing {
-  if (stored.body === null && stored.webhook.format === 'legacy') {
+  const own = stored.body;
+  if (own === null && stored.webhook.format === 'legacy') {
     const resultText = legacyResultText(stored.webhook.body);
     const body = eventBody(stored.event, resultText);
     return { body, signedText: stored.plain ? resultText : listenerText(body) };
   }
-  const body = stored.body ?? stored.webhook.body;
+  const body = own ?? stored.webhook.body;
   return { body, signedText: listenerText(body) };
 }
 

@@ -1,7 +1,8 @@
 import type { Attempt, ClaimedDelivery, Format, SendingMode, Settlement } from '../../model.js';
 import { cut, MAX_ERROR, MAX_RESPONSE } from '../bounds.js';
+import type { Bodies } from './bodies.js';
 import type { Database, Statement, Value } from './driver.js';
-import { fromOptionalText, fromText, Insert, optionalText, type Text, text } from './values.js';
+import { fromText, Insert, optionalText, type Text, text } from './values.js';
 
 type Row = readonly [
   id: number,
@@ -14,7 +15,7 @@ type Row = readonly [
   receivedAt: number,
   event: Text,
   messageId: Text,
-  body: Text | null,
+  hasBody: number,
   plain: number,
   webhookId: number,
   source: string,
@@ -23,8 +24,6 @@ type Row = readonly [
   afterDead: number | null,
 ];
 
-type Body = Statement<readonly [body: Text]>;
-
 const DUE = "d.destination = ? AND d.state = 'pending' AND d.due_at <= ?";
 
 /** Claims with leases and fences, and what came of them. */
@@ -32,7 +31,6 @@ export class Deliveries {
   readonly #anyDue: Statement<unknown>;
   readonly #due: Statement<Row>;
   readonly #these: Statement<Row>;
-  readonly #body: Body;
   readonly #send: Statement<never>;
   readonly #settle: Statement<{ attempts: number }>;
   readonly #deliver: Statement<readonly [id: number, attempts: number]>;
@@ -42,16 +40,18 @@ export class Deliveries {
   readonly #releaseExpired: Statement<never>;
   readonly #lineUp: Statement<never>;
 
-  constructor(db: Database) {
+  constructor(
+    db: Database,
+    private readonly bodies: Bodies,
+  ) {
     this.#anyDue = db.prepare(`SELECT 1 FROM deliveries d WHERE ${DUE} LIMIT 1`);
     const from = `SELECT d.id, d.fence, d.mode, d.share, d.whole, d.attempts, d.event_id, e.received_at, e.event, e.message_id,
-              e.body, e.plain, e.webhook_id, w.source, w.format, w.signature, d.after_dead
+              e.body IS NOT NULL, e.plain, e.webhook_id, w.source, w.format, w.signature, d.after_dead
          FROM deliveries d CROSS JOIN events e ON e.id = d.event_id CROSS JOIN webhooks w ON w.id = e.webhook_id`;
     this.#due = db.prepareTuples(`${from} WHERE ${DUE} ORDER BY d.due_at, d.id LIMIT ?`);
     this.#these = db.prepareTuples(
       `${from} WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.due_at, d.id`,
     );
-    this.#body = db.prepareTuples('SELECT body FROM webhooks WHERE id = ?');
     this.#send = db.prepare(
       `UPDATE deliveries SET state = 'sending', lease_until = ?, fence = fence + 1
         WHERE id IN (SELECT value FROM json_each(?))`,
@@ -118,7 +118,7 @@ export class Deliveries {
   }
 
   #claimRows(rows: readonly Row[], destination: string, leaseEnd: number): readonly ClaimedDelivery[] {
-    const claimed = rows.map((row) => claimedDelivery(row, destination, this.#body));
+    const claimed = rows.map((row) => claimedDelivery(row, destination, this.bodies));
     if (claimed.length > 0) this.#send.run(leaseEnd, JSON.stringify(claimed.map(({ id }) => id)));
     return claimed;
   }
@@ -204,9 +204,9 @@ const attemptValues = (attempt: Attempt, error: Value): readonly Value[] => [
   attempt.fault,
 ];
 
-function claimedDelivery(row: Row, destination: string, bodies: Body): ClaimedDelivery {
+function claimedDelivery(row: Row, destination: string, bodies: Bodies): ClaimedDelivery {
   const [id, fence, mode, share, whole, attempts, eventId, receivedAt, event, messageId, ...content] = row;
-  const [body, plain, webhookId, source, format, signature, afterDead] = content;
+  const [hasBody, plain, webhookId, source, format, signature, afterDead] = content;
   return {
     id,
     fence: fence + 1,
@@ -221,20 +221,18 @@ function claimedDelivery(row: Row, destination: string, bodies: Body): ClaimedDe
     eventId,
     event: fromText(event),
     messageId: fromText(messageId),
-    body: fromOptionalText(body),
+    get body() {
+      return hasBody === 1 ? bodies.ofEvent(eventId) : null;
+    },
     plain: plain === 1,
     webhook: {
       id: webhookId,
       source,
       format,
       signature: fromText(signature),
-      // Read when it is sent: a claim is held for as long as it waits for a slot and for its answer. To hold bodies as
-      // long cost 4 % of the service's CPU: the collector copies them.
+      // To hold bodies as long as claims cost 4 % of the service's CPU: the collector copies them.
       get body() {
-        const row = bodies.get(webhookId);
-        if (row === undefined)
-          throw new Error(`webhook ${webhookId} is not in the store any more: a backup may have it`);
-        return fromText(row[0]);
+        return bodies.ofWebhook(webhookId);
       },
     },
   };

@@ -1,7 +1,8 @@
 import type { DeliveryState, Format, OrderedBy } from '../../model.js';
 import type { DestinationVerbs, UnkeyedDelivery } from '../destination-verbs.js';
+import type { Bodies } from './bodies.js';
 import type { Database, Statement } from './driver.js';
-import { fromOptionalText, fromText, type Text } from './values.js';
+import { fromText, type Text } from './values.js';
 
 type Head = readonly [
   key: string,
@@ -25,7 +26,15 @@ export class Lines {
   readonly #enrollWaiting: Statement<never>;
   readonly #clear: readonly Statement<never>[];
   readonly #unkeyed: Statement<
-    readonly [id: number, whole: number, event: Text, body: Text | null, plain: number, ...Webhook]
+    readonly [
+      id: number,
+      whole: number,
+      eventId: number,
+      event: Text,
+      hasBody: number,
+      plain: number,
+      ...Webhook,
+    ]
   >;
   readonly #leaveUnkeyed: Statement<{ position: number }>;
   readonly #enter: Statement<never>;
@@ -39,7 +48,10 @@ export class Lines {
   /** Where the last claim of each destination ended. */
   readonly #reached = new Map<string, string>();
 
-  constructor(db: Database) {
+  constructor(
+    db: Database,
+    private readonly bodies: Bodies,
+  ) {
     this.#anyOrdered = db.prepare('SELECT 1 FROM destinations WHERE ordered IS NOT NULL LIMIT 1');
     const enroll = `INSERT OR IGNORE INTO unkeyed_deliveries
       SELECT d.destination, e.webhook_id, d.id FROM deliveries d CROSS JOIN events e ON e.id = d.event_id`;
@@ -56,7 +68,7 @@ export class Lines {
       db.prepare(`DELETE FROM ${table} WHERE destination = ?`),
     );
     this.#unkeyed = db.prepareTuples(
-      `SELECT d.id, d.whole, e.event, e.body, e.plain, w.id, w.source, w.format, w.body, w.signature
+      `SELECT d.id, d.whole, e.id, e.event, e.body IS NOT NULL, e.plain, w.id, w.source, w.format, w.signature
          FROM unkeyed_deliveries u CROSS JOIN deliveries d ON d.id = u.delivery_id
         CROSS JOIN events e ON e.id = d.event_id CROSS JOIN webhooks w ON w.id = e.webhook_id
         WHERE u.destination = ? ORDER BY u.position, u.delivery_id LIMIT ?`,
@@ -115,17 +127,27 @@ export class Lines {
     destination,
     limit,
   }: Parameters<DestinationVerbs['listUnkeyed']>[0]): readonly UnkeyedDelivery[] {
-    return this.#unkeyed.all(destination, limit).map(([id, whole, event, body, plain, ...webhook]) => {
-      const [webhookId, source, format, raw, signature] = webhook;
-      return {
+    const { bodies } = this;
+    return this.#unkeyed
+      .all(destination, limit)
+      .map(([id, whole, eventId, event, hasBody, plain, webhookId, source, format, signature]) => ({
         id,
         whole: whole === 1,
         event: fromText(event),
-        body: fromOptionalText(body),
+        get body() {
+          return hasBody === 1 ? bodies.ofEvent(eventId) : null;
+        },
         plain: plain === 1,
-        webhook: { id: webhookId, source, format, body: fromText(raw), signature: fromText(signature) },
-      };
-    });
+        webhook: {
+          id: webhookId,
+          source,
+          format,
+          signature: fromText(signature),
+          get body() {
+            return bodies.ofWebhook(webhookId);
+          },
+        },
+      }));
   }
 
   key({
@@ -193,4 +215,4 @@ export class Lines {
   }
 }
 
-type Webhook = readonly [id: number, source: string, format: Format, body: Text, signature: Text];
+type Webhook = readonly [id: number, source: string, format: Format, signature: Text];

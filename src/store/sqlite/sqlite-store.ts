@@ -14,6 +14,7 @@ import type {
   SightingQuery,
 } from '../rows.js';
 import type { Store } from '../store.js';
+import { Bodies } from './bodies.js';
 import { Conversions } from './conversions.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryLists } from './delivery-lists.js';
@@ -64,8 +65,9 @@ export class SqliteStore extends DestinationSteering implements Store {
     private readonly writable: boolean,
     private readonly closeDatabase: () => void,
   ) {
-    const lines = new Lines(db);
-    const deliveries = new Deliveries(db);
+    const bodies = new Bodies(db);
+    const lines = new Lines(db, bodies);
+    const deliveries = new Deliveries(db, bodies);
     const replay = new Replay(db, lines);
     super({ db, deliveries, lines, replay });
     const sightings = new Sightings(db);

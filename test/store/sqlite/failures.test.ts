@@ -308,13 +308,14 @@ describe('a webhook that was removed by hand', () => {
     const store = await open(cwd);
     onTestFinished(() => store.close());
     const id = await putOne(store);
-    const events = [event({ destinations: ['billing'] })];
+    const events = [event({ body: '{}', destinations: ['billing'] })];
     await store.saveConversions([{ outcome: 'converted', webhookId: id, events, duplicatesSince: null }], T0);
     const request = { destination: 'billing', limit: 1, now: T0, lease: 1000, rate: null };
     const claimed = only(await store.claimDeliveries(request));
     const db = new Database(databaseIn(cwd), { readOnly: false });
-    db.exec(`DELETE FROM webhooks WHERE id = ${id}`);
+    db.exec(`DELETE FROM webhooks WHERE id = ${id}; DELETE FROM events`);
     db.close();
     expect(() => claimed.webhook.body).toThrow(`webhook ${id} is not in the store any more`);
+    expect(() => claimed.body).toThrow(`event ${claimed.eventId} is not in the store any more`);
   });
 });
