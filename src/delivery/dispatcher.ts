@@ -6,6 +6,7 @@ import { VERSION } from '../version.js';
 import { createCompose } from './compose.js';
 import { tryAtOnce } from './holds.js';
 import { type Lane, type LaneOptions, type OnAttempt, startLane } from './lane.js';
+import { createLoads } from './load.js';
 import { repeat } from './repeat.js';
 import { leaseFor } from './slots.js';
 import { createTrouble } from './trouble.js';
@@ -51,6 +52,7 @@ export function startDispatcher(options: {
     settle: createTrouble(log, 'recording outcomes'),
     hold: createTrouble(log, 'recording that destinations are down'),
   };
+  const createLoad = createLoads();
   const lanes = new Map<string, Lane>();
   const ending = new Map<string, { readonly lane: Lane; readonly ended: Promise<void> }>();
   let current: DispatcherConfig = { sources: [], destinations: [] };
@@ -66,6 +68,7 @@ export function startDispatcher(options: {
     const lane = startLane({
       destination,
       compose,
+      load: createLoad(),
       store,
       log,
       trouble,

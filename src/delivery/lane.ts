@@ -3,6 +3,7 @@ import type { AttemptOutcome } from '../model.js';
 import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
 import type { Compose } from './compose.js';
+import type { Load } from './load.js';
 import { startPausedLane } from './paused-lane.js';
 import { startSendingLane } from './sending-lane.js';
 import type { Trouble } from './trouble.js';
@@ -21,6 +22,7 @@ export interface Lane {
 export interface LaneOptions {
   readonly destination: DestinationConfig;
   readonly compose: Compose;
+  readonly load: Load;
   readonly store: Pick<
     Store,
     | 'claimDeliveries'

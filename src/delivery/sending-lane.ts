@@ -15,7 +15,7 @@ const LAST_SETTLE = 2_000;
 
 /** Claims what is due to a destination as its slots become free. */
 export function startSendingLane(options: LaneOptions): Lane {
-  const { destination, store, log, trouble, now, pollInterval } = options;
+  const { destination, store, log, load, trouble, now, pollInterval } = options;
   const { name, concurrency, rate, ordered } = destination;
   const lease = leaseFor(destination);
   const sleep = createSleep();
@@ -66,7 +66,8 @@ export function startSendingLane(options: LaneOptions): Lane {
   const slots = createSlots({ ...options, settler, holds });
   const putInOrder = createOrder(destination, store);
 
-  const room = (): number => concurrency + ahead - slots.sending() - slots.waiting() - settler.owed();
+  const room = (): number =>
+    load.full() ? 0 : concurrency + ahead - slots.sending() - slots.waiting() - settler.owed();
 
   const claim = async (limit: number): Promise<void> => {
     await holds.written();

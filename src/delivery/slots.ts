@@ -5,6 +5,7 @@ import type { Answer, Message } from './answer.js';
 import type { Compose } from './compose.js';
 import type { Holds } from './holds.js';
 import type { OnAttempt } from './lane.js';
+import type { Load } from './load.js';
 import { outcomeOf } from './outcome.js';
 import { reportOutcome } from './report.js';
 import { createSender } from './sender.js';
@@ -47,12 +48,13 @@ export function createSlots(options: {
   readonly compose: Compose;
   readonly settler: Pick<Settler, 'add' | 'owed'>;
   readonly holds: Pick<Holds, 'note' | 'untested'>;
+  readonly load: Load;
   readonly onAttempt: OnAttempt;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   readonly now: () => number;
   readonly random: () => number;
 }): Slots {
-  const { destination, settler, holds, log, now } = options;
+  const { destination, settler, holds, load, log, now } = options;
   const { concurrency, timeout } = destination;
   const sender = createSender(destination);
   let waiting: Held[] = [];
@@ -89,9 +91,12 @@ export function createSlots(options: {
       conclude(held, startedAt, unsendable(error));
       return;
     }
+    const size = message.body.length;
     sending++;
+    load.add(size);
     void sender.send(message).then((answer) => {
       sending--;
+      load.remove(size);
       ended++;
       if (answer === null) release(held);
       else conclude(held, startedAt, answer);
@@ -101,7 +106,7 @@ export function createSlots(options: {
   };
 
   const fill = (): void => {
-    while (sending + settler.owed() < concurrency) {
+    while (sending + settler.owed() < concurrency && !load.full()) {
       const next = waiting.shift();
       if (next === undefined) return;
       send(next);
