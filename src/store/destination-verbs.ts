@@ -69,7 +69,7 @@ export interface DestinationVerbs {
    * @returns whether that is a change
    */
   setOrder(destination: string, by: OrderedBy | null): Promise<boolean>;
-  /** What waits for its keys at a destination that is in order, in the order of arrival. */
+  /** What waits for its keys at a destination that is in order, in the order of arrival; fewer where they are large. */
   listUnkeyed(request: {
     readonly destination: string;
     readonly limit: number;

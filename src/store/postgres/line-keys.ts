@@ -1,4 +1,5 @@
 import type { OrderedBy } from '../../model.js';
+import { CLAIM_SIZE } from '../bounds.js';
 import type { DestinationVerbs, UnkeyedDelivery } from '../destination-verbs.js';
 import { int8s, texts } from './arrays.js';
 import { CONTENTS, type ContentsRow, contentsOf } from './contents.js';
@@ -49,12 +50,15 @@ const ENROLL_THESE: Statement<never> = {
 /** What has ended meanwhile is in line as well, until someone comes across it. */
 const UNKEYED: Statement<ContentsRow> = {
   name: 'unkeyed',
-  text: `SELECT d.id, coalesce(o.whole, true) AS whole, ${CONTENTS}
-           FROM (SELECT position, delivery_id FROM unkeyed_deliveries
-                  WHERE destination = $1 ORDER BY position, delivery_id LIMIT $2) u
-           JOIN deliveries d ON d.id = u.delivery_id JOIN events e ON e.id = d.event_id
-           JOIN webhooks w ON w.id = e.webhook_id LEFT JOIN outbox o ON o.delivery_id = d.id
-          ORDER BY u.position, u.delivery_id`,
+  text: `SELECT * FROM (
+           SELECT d.id, coalesce(o.whole, true) AS whole, ${CONTENTS}, u.position,
+                  sum(s.size) OVER (ORDER BY u.position, u.delivery_id) - s.size AS before
+             FROM (SELECT position, delivery_id FROM unkeyed_deliveries
+                    WHERE destination = $1 ORDER BY position, delivery_id LIMIT $2) u
+             JOIN deliveries d ON d.id = u.delivery_id JOIN events e ON e.id = d.event_id
+             JOIN webhooks w ON w.id = e.webhook_id LEFT JOIN outbox o ON o.delivery_id = d.id,
+             LATERAL (SELECT octet_length(w.body) + coalesce(octet_length(e.body), 0) AS size) s) unkeyed
+          WHERE before < ${CLAIM_SIZE} ORDER BY position, id`,
 };
 
 const ENTER: Statement<{ count: number }> = {

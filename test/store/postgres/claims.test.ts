@@ -89,3 +89,14 @@ it('reads no more for a claim by lines where very many wait in them', async () =
   await store.close();
   expect((await rowsRead(url)) - before).toBeLessThan(12 * 1_500);
 });
+
+it('gives as many of those that wait for their keys as fit into memory, at least one', async () => {
+  const store = await openStore(await server.createDatabase(), { mode: 'own' });
+  await store.setOrder('billing', 'file');
+  const large = 'x'.repeat(9_000_000);
+  for (let i = 0; i < 4; i++) await accept(store, [event({ body: large })], { webhook: { body: large } });
+  const listed = await store.listUnkeyed({ destination: 'billing', limit: 64 });
+  // The first takes all there is for one look, the bodies of its webhook and of its event.
+  expect(listed.map(({ body, webhook }) => [body === large, webhook.body === large])).toEqual([[true, true]]);
+  await store.close();
+});
