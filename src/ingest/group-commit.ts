@@ -6,6 +6,8 @@ import type { Store } from '../store/store.js';
 const MAX_WAITING = 10_000;
 /** A body of 4 KB makes this a message of 1 MB to the store's thread. */
 const MAX_BATCH = 256;
+/** A batch ends past so many characters of bodies: that thread's heap would hold all of 256 MB that senders may bring. */
+const MAX_SIZE = 16 * 1024 * 1024;
 
 interface Waiting {
   readonly webhook: Verified<NewWebhook>;
@@ -29,7 +31,7 @@ export interface GroupCommit {
  *   the store writes them in the order in which they are handed over: that is the order in which events are delivered
  */
 export function createGroupCommit(store: Pick<Store, 'putWebhooks'>, underWay: 1 | 2): GroupCommit {
-  let waiting: Waiting[] = [];
+  const waiting: Waiting[] = [];
   let scheduled = false;
   const puts = new Set<Promise<void>>();
 
@@ -43,8 +45,7 @@ export function createGroupCommit(store: Pick<Store, 'putWebhooks'>, underWay: 1
   };
   const start = (): void => {
     while (waiting.length > 0 && puts.size < underWay) {
-      const batch = waiting.slice(0, MAX_BATCH);
-      waiting = waiting.slice(MAX_BATCH);
+      const batch = waiting.splice(0, lengthOfBatch(waiting));
       const putting = put(batch).then(() => {
         puts.delete(putting);
         start();
@@ -75,6 +76,14 @@ export function createGroupCommit(store: Pick<Store, 'putWebhooks'>, underWay: 1
       while (scheduled || puts.size > 0) await (puts.size > 0 ? Promise.race(puts) : turn());
     },
   };
+}
+
+function lengthOfBatch(waiting: readonly Waiting[]): number {
+  const most = Math.min(waiting.length, MAX_BATCH);
+  let size = 0;
+  let length = 0;
+  while (length < most && size < MAX_SIZE) size += waiting[length++]?.webhook.body.length ?? 0;
+  return length;
 }
 
 const turn = (): Promise<void> => new Promise(setImmediate);

@@ -46,6 +46,23 @@ describe('the group commit', () => {
     expect(await Promise.all(others)).toEqual([2, 3]);
   });
 
+  it('ends a batch where the bodies become large together, with the order kept', async () => {
+    const store = slowStore();
+    const { accept } = createGroupCommit(store, 1);
+    const bodies = ['a', 'b', 'c', 'd', 'e'].map((name) => name.repeat(7_000_000));
+    const answers = bodies.map((body) => accept(webhook(body)));
+    await settled();
+    store.writes[0]?.done([1, 2, 3]);
+    await Promise.all(answers.slice(0, 3));
+    await settled();
+    expect(store.writes.map((write) => write.bodies.map(([name]) => name))).toEqual([
+      ['a', 'b', 'c'],
+      ['d', 'e'],
+    ]);
+    store.writes[1]?.done([4, 5]);
+    expect(await Promise.all(answers)).toEqual([1, 2, 3, 4, 5]);
+  });
+
   it('has two batches on their way where that is asked for', async () => {
     const store = slowStore();
     const { accept } = createGroupCommit(store, 2);
