@@ -138,15 +138,7 @@ export class Lines {
           return hasBody === 1 ? bodies.ofEvent(eventId) : null;
         },
         plain: plain === 1,
-        webhook: {
-          id: webhookId,
-          source,
-          format,
-          signature: fromText(signature),
-          get body() {
-            return bodies.ofWebhook(webhookId);
-          },
-        },
+        webhook: bodies.webhook(webhookId, source, format, signature),
       }));
   }
 
