@@ -47,7 +47,7 @@ export async function serveHttp(
       if (request.httpVersion === '1.1' && request.headers.host === undefined) {
         refuse(response, 400, 'The header Host is missing');
       } else if (request.rawHeaders.length > 2 * limits.headers) {
-        refuse(response, 431, `There are more than ${limits.headers} headers`);
+        refuse(response, 431, TOO_MANY);
       } else if (path === null) refuse(response, 400, INVALID);
       else {
         request.url = path;
@@ -56,7 +56,7 @@ export async function serveHttp(
     },
   );
   server.maxConnections = limits.connections;
-  // Node leaves out what is beyond, without a word: the signature might be among it.
+  // Node leaves out what is beyond, without a word (24 refuses it): the signature might be among it.
   server.maxHeadersCount = limits.headers + 1;
   server.on('clientError', answerClientError);
   server.on('checkExpectation', (_request, response) => {
@@ -121,10 +121,11 @@ function pathOf(target: string): string | null {
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const INVALID = 'This is not a valid request';
+const TOO_MANY = 'There are too many headers, or they are too large';
 
 const CLIENT_ERRORS: Readonly<Record<string, readonly [string, string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request took too long to arrive'],
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers are too large'],
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', TOO_MANY],
 };
 
 /** What never became a request is answered in JSON as well. */

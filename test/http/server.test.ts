@@ -92,7 +92,7 @@ describe('the HTTP server', () => {
     expect(await sendRaw(server.url, [withHeaders(100)])).toMatch(/^HTTP\/1\.1 200 /);
     for (const count of [101, 1_000]) {
       expect(await sendRaw(server.url, [withHeaders(count)])).toMatch(
-        /^HTTP\/1\.1 431 [\s\S]*{"message":"There are more than 100 headers"}/,
+        /^HTTP\/1\.1 431 [\s\S]*{"message":"There are too many headers, or they are too large"}/,
       );
     }
   });
