@@ -5,6 +5,7 @@ import { createStoredFacts } from './stored-facts.js';
 import { createLog } from './telemetry/log.js';
 import { createWorkMetrics } from './telemetry/work-metrics.js';
 import type { WorkApi, WorkOptions } from './thread/work-api.js';
+import { startNotingUpTime } from './up-time.js';
 
 /** The half behind the answer: the store, conversion and delivery. */
 export type Work = Omit<WorkApi, 'start'>;
@@ -17,6 +18,7 @@ export async function startWork({ config, role, migrate, cwd }: WorkOptions): Pr
   const storedFacts = createStoredFacts({ store, now: Date.now });
   const sunset = createSunset(await store.lastSeen());
   const loops: Loops = role === 'ingest' ? NO_LOOPS : await startLoops({ config, store, metrics, log });
+  const upTime = role === 'work' ? null : startNotingUpTime({ store, log, now: Date.now });
 
   return {
     putWebhooks: async (batch) => {
@@ -43,6 +45,7 @@ export async function startWork({ config, role, migrate, cwd }: WorkOptions): Pr
       return metrics.text(facts, Date.now());
     },
     stop: async (grace) => {
+      await upTime?.stop();
       await loops.stop(grace);
       await store.close();
     },

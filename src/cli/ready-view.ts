@@ -9,7 +9,7 @@ import { isoTimeOrNull, printable } from './text.js';
 type CutoverObstacles = ReturnType<typeof judgeCutover>;
 type TakeoverObstacles = ReturnType<typeof judgeTakeover>;
 
-const sourceColumns = (now: number): readonly Column<SourceFacts>[] => {
+const sourceColumns = ({ upTimes }: CutoverFacts, now: number): readonly Column<SourceFacts>[] => {
   const ago = (time: number | null): string | null => (time === null ? null : ageText(now - time));
   return [
     { title: 'source', value: (facts) => facts.source },
@@ -21,7 +21,7 @@ const sourceColumns = (now: number): readonly Column<SourceFacts>[] => {
     { title: 'legacy only, ago', value: (facts) => ago(facts.lastLegacyOnlyAt) },
     {
       title: 'watched for',
-      value: (facts) => (facts.watchedSince === null ? null : ageText(watchedFor(facts, now))),
+      value: (facts) => (facts.watchedSince === null ? null : ageText(watchedFor(facts, upTimes, now))),
     },
   ];
 };
@@ -36,11 +36,11 @@ export function cutoverText(
     obstacles.length === 0
       ? 'Ready: the vendor can be switched to the new format.\n'
       : `Not ready:\n${lines(obstacles, ({ code, source }) => source ?? (code === 'not_converted' ? '(any source)' : '(not configured)'), program)}`;
-  const sources = facts.sources.length === 0 ? '' : `${table(sourceColumns(now), facts.sources)}\n`;
+  const sources = facts.sources.length === 0 ? '' : `${table(sourceColumns(facts, now), facts.sources)}\n`;
   return sources + verdict;
 }
 
-export const cutoverJson = (facts: CutoverFacts, obstacles: CutoverObstacles) => ({
+export const cutoverJson = (facts: CutoverFacts, obstacles: CutoverObstacles, now: number) => ({
   ready: obstacles.length === 0,
   obstacles,
   sources: facts.sources.map(({ lastLegacyOnlyAt, watchedSince, lastNewAt, ...source }) => ({
@@ -48,6 +48,7 @@ export const cutoverJson = (facts: CutoverFacts, obstacles: CutoverObstacles) =>
     lastLegacyOnlyAt: isoTimeOrNull(lastLegacyOnlyAt),
     watchedSince: isoTimeOrNull(watchedSince),
     lastNewAt: isoTimeOrNull(lastNewAt),
+    watchedForMs: watchedFor({ watchedSince, lastNewAt }, facts.upTimes, now),
   })),
   unconverted: { count: facts.unconverted.count, oldestAt: isoTimeOrNull(facts.unconverted.oldestAt) },
   /** Of sources that the configuration does not name. */

@@ -97,7 +97,7 @@ async function readyForCutover(options: ReadyOptions, io: Io): Promise<ExitStatu
   const obstacles = judgeCutover(facts, options, now);
   const text =
     options.json === true
-      ? jsonDocument(cutoverJson(facts, obstacles))
+      ? jsonDocument(cutoverJson(facts, obstacles, now))
       : cutoverText(facts, obstacles, now, io.program);
   io.stdout.write(text);
   return obstacles.length === 0 ? 0 : 1;
@@ -130,5 +130,6 @@ const NO_STORE: Parameters<typeof cutoverFacts>[0] = {
   listSightings: async () => [],
   getEvent: async () => null,
   lastSeen: async () => [],
+  upTimes: async () => [],
   waiting: async () => ({ received: 0, receivedSince: null, quarantined: [], pending: [], dead: [] }),
 };

@@ -20,7 +20,7 @@ interface Configured {
   readonly destinations: readonly { readonly name: string }[];
 }
 
-type Port = Pick<Store, 'listSightings' | 'getEvent' | 'lastSeen' | 'waiting'>;
+type Port = Pick<Store, 'listSightings' | 'getEvent' | 'lastSeen' | 'upTimes' | 'waiting'>;
 
 /**
  * What the store knows that speaks for or against the cutover (`judgeCutover`).
@@ -60,6 +60,7 @@ export async function cutoverFacts(
     !sources.some(({ name }) => name === row.source);
   return {
     sources: facts,
+    upTimes: await store.upTimes(),
     unconverted: { count: waiting.received, oldestAt: waiting.receivedSince },
     others: { quarantined: sum(waiting.quarantined, isOther), deadLetters: sum(dead, isOther) },
   };

@@ -1,5 +1,7 @@
+import type { UpTime } from '../store/up-times.js';
 import { ageText, durationText } from './duration-text.js';
 import { SETTLED_AFTER } from './parity-summary.js';
+import { covered } from './up-times.js';
 
 type ObstacleCode =
   | 'too_few_matched'
@@ -45,6 +47,8 @@ export interface SourceFacts {
 export interface CutoverFacts {
   /** Every configured source, one that nothing came from as well. */
   readonly sources: readonly SourceFacts[];
+  /** When webhooks could come in, in order. */
+  readonly upTimes: readonly UpTime[];
   /** Webhooks of any source that wait for conversion, and when the first of them came; null: none waits. */
   readonly unconverted: { readonly count: number; readonly oldestAt: number | null };
   /** What is left of sources that the configuration no longer names. */
@@ -60,7 +64,7 @@ export interface CutoverRules {
 
 /** Whether the vendor can be switched to the new format: every reason against it, none where it is safe. */
 export function judgeCutover(facts: CutoverFacts, rules: CutoverRules, now: number): readonly Obstacle[] {
-  const obstacles = facts.sources.flatMap((source) => judgeSource(source, rules, now));
+  const obstacles = facts.sources.flatMap((source) => judgeSource(source, facts.upTimes, rules, now));
   // Nothing seen is no proof of anything.
   if (facts.sources.length === 0) obstacles.push(...tooFew(null, 0, Math.max(1, rules.matched)));
   return [...obstacles, ...notConverted(facts, now), ...leftBehind(null, facts.others)];
@@ -81,14 +85,24 @@ function notConverted({ unconverted: { count, oldestAt } }: CutoverFacts, now: n
 
 /**
  * Milliseconds for which it is known what came. Not against the clock: where the new format brings nothing, as at a
- * weekend or because it was switched off, silence of the legacy format proves nothing.
+ * weekend or because it was switched off, silence of the legacy format proves nothing; nor does it where nothing could
+ * come in.
  */
-export function watchedFor({ watchedSince, lastNewAt }: SourceFacts, now: number): number {
+export function watchedFor(
+  { watchedSince, lastNewAt }: Pick<SourceFacts, 'watchedSince' | 'lastNewAt'>,
+  upTimes: readonly UpTime[],
+  now: number,
+): number {
   if (watchedSince === null || lastNewAt === null) return 0;
-  return Math.max(0, Math.min(lastNewAt, now) - watchedSince);
+  return covered(upTimes, watchedSince, Math.min(lastNewAt, now));
 }
 
-function judgeSource(facts: SourceFacts, rules: CutoverRules, now: number): readonly Obstacle[] {
+function judgeSource(
+  facts: SourceFacts,
+  upTimes: readonly UpTime[],
+  rules: CutoverRules,
+  now: number,
+): readonly Obstacle[] {
   const { source, matched, different } = facts;
   const obstacles: Obstacle[] = [...tooFew(source, matched + different.harmless, rules.matched)];
   if (different.harmful > 0) {
@@ -102,16 +116,25 @@ function judgeSource(facts: SourceFacts, rules: CutoverRules, now: number): read
     });
   }
   obstacles.push(...leftBehind(source, facts));
-  return [...obstacles, ...notQuiet(facts, rules, now), ...tooBriefly(facts, rules, now)];
+  return [...obstacles, ...notQuiet(facts, upTimes, rules, now), ...tooBriefly(facts, upTimes, rules, now)];
 }
 
-function notQuiet(facts: SourceFacts, { quietFor }: CutoverRules, now: number): readonly Obstacle[] {
+function notQuiet(
+  facts: SourceFacts,
+  upTimes: readonly UpTime[],
+  { quietFor }: CutoverRules,
+  now: number,
+): readonly Obstacle[] {
   const { source, lastLegacyOnlyAt } = facts;
   if (lastLegacyOnlyAt === null) return [];
-  const quiet = watchedFor({ ...facts, watchedSince: lastLegacyOnlyAt }, now);
+  const since = { ...facts, watchedSince: lastLegacyOnlyAt };
+  const quiet = watchedFor(since, upTimes, now);
   if (quiet >= quietFor) return [];
   const ago = now - lastLegacyOnlyAt;
-  const silence = ago < quietFor ? '' : `, and the new format has come for ${ageText(quiet)} since`;
+  const silence =
+    ago < quietFor
+      ? ''
+      : `, and the new format has come for ${ageText(quiet)} since${withoutDown(since, quiet, now)}`;
   return [
     {
       source,
@@ -123,27 +146,39 @@ function notQuiet(facts: SourceFacts, { quietFor }: CutoverRules, now: number): 
 }
 
 /** Where nobody has listened for long enough, silence proves nothing. */
-function tooBriefly(facts: SourceFacts, { quietFor }: CutoverRules, now: number): readonly Obstacle[] {
+function tooBriefly(
+  facts: SourceFacts,
+  upTimes: readonly UpTime[],
+  { quietFor }: CutoverRules,
+  now: number,
+): readonly Obstacle[] {
   const { source, watchedSince, lastNewAt } = facts;
-  const time = watchedFor(facts, now);
+  const time = watchedFor(facts, upTimes, now);
   // Also where none is asked for: nothing seen is no proof of anything.
   if (watchedSince !== null && lastNewAt !== null && time >= quietFor) return [];
   return [
     {
       source,
       code: 'watched_too_briefly',
-      message: `${watched(facts, now, quietFor)}; it takes ${durationText(quietFor)} to know that nothing comes in the legacy format alone`,
+      message: `${watched(facts, time, now, quietFor)}; it takes ${durationText(quietFor)} to know that nothing comes in the legacy format alone`,
       command: 'webhook-shim stats',
     },
   ];
 }
 
-function watched(facts: SourceFacts, now: number, quietFor: number): string {
+function watched(facts: SourceFacts, time: number, now: number, quietFor: number): string {
   const { watchedSince, lastNewAt } = facts;
   if (watchedSince === null) return 'no webhook has come yet';
   if (lastNewAt === null) return 'no webhook has come in the new format yet';
-  const until = now - watchedSince < quietFor ? '' : ', until the last webhook in the new format';
-  return `watched for ${ageText(watchedFor(facts, now))} only${until}`;
+  const ended = now - watchedSince >= quietFor && lastNewAt - watchedSince < quietFor;
+  const until = ended ? ', until the last webhook in the new format' : '';
+  return `watched for ${ageText(time)} only${until}${withoutDown(facts, time, now)}`;
+}
+
+/** @param time for which it was watched */
+function withoutDown({ watchedSince, lastNewAt }: SourceFacts, time: number, now: number): string {
+  const down = Math.min(lastNewAt ?? 0, now) - (watchedSince ?? now) - time;
+  return down <= 0 ? '' : `, not counting ${ageText(down)} in which no webhook could come in`;
 }
 
 const tooFew = (source: string | null, agreeing: number, wanted: number): readonly Obstacle[] =>

@@ -36,6 +36,7 @@ import type {
   Waiting,
   WebhookDetail,
 } from './rows.js';
+import type { UpTime } from './up-times.js';
 
 /**
  * All that is durable. Each verb is one transaction, done when its promise resolves and not at all when it rejects
@@ -128,6 +129,10 @@ export interface Store extends DestinationVerbs, RefusedStore {
   listSightings(query: SightingQuery): Promise<readonly SightingRow[]>;
   /** Who has sent what since ever, in order of source, format and secret. */
   lastSeen(): Promise<readonly LastSeen[]>;
+  /** Notes that webhooks can come in now. A break of up to `UNNOTICED` since the last time is none. */
+  noteUpTime(now: number): Promise<void>;
+  /** When webhooks could come in, oldest first; until this was first noted, ever since. They may overlap. */
+  upTimes(): Promise<readonly UpTime[]>;
   /** What waits for the program or for a person. @param limit of each so many are counted at the most. */
   waiting(limit: number): Promise<Waiting>;
   /** Attempts at one destination, those of the newest deliveries first. */
@@ -140,7 +145,7 @@ export interface Store extends DestinationVerbs, RefusedStore {
   /**
    * One small step of retention: looks at the oldest `limit` webhooks after the id `after` that arrived before a time,
    * and removes those that are over, with all that was made of them; and as many rows of the ledger that were seen
-   * before it, and all requests that were refused before it. What waits for conversion, delivery or a person stays.
+   * before it, and all requests that were refused, and all up-times that ended, before it. What waits for conversion, delivery or a person stays.
    *
    * @returns how many webhooks were removed, about so many where very many go at once, and where the next step goes on;
    *   null where none is needed

@@ -49,14 +49,14 @@ describe('migrate', () => {
     const place = await placeOfSchema1();
     expect(await place.run('migrate')).toEqual({
       status: 0,
-      stdout: 'brought the store from schema 1 to 2\n',
+      stdout: 'brought the store from schema 1 to 3\n',
       stderr: '',
     });
     expect(await place.run('migrate')).toMatchObject({
       status: 0,
-      stdout: 'the store has schema 2: nothing to do\n',
+      stdout: 'the store has schema 3: nothing to do\n',
     });
-    expect(JSON.parse((await place.run('migrate --json')).stdout)).toEqual({ from: 2, to: 2 });
+    expect(JSON.parse((await place.run('migrate --json')).stdout)).toEqual({ from: 3, to: 3 });
     expect((await place.run('events list')).status).toBe(0);
   });
 
@@ -64,7 +64,7 @@ describe('migrate', () => {
     const place = await Place.create();
     expect(await place.run('migrate')).toMatchObject({
       status: 0,
-      stdout: 'made a store with schema 2\n',
+      stdout: 'made a store with schema 3\n',
     });
     expect((await place.run('events list')).status).toBe(0);
   });
@@ -88,9 +88,9 @@ describe('migrate', () => {
     const place = await create();
     const done = await Promise.all(Array.from({ length: 6 }, () => runMain(place, 'migrate', '--json')));
     const results = done.map(({ stdout, stderr }): unknown => (stdout === '' ? stderr : JSON.parse(stdout)));
-    const others = Array.from({ length: 5 }, () => ({ from: 2, to: 2 }));
+    const others = Array.from({ length: 5 }, () => ({ from: 3, to: 3 }));
     expect(results.toSorted((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1))).toEqual([
-      { from, to: 2 },
+      { from, to: 3 },
       ...others,
     ]);
   });
@@ -122,7 +122,7 @@ it.each(['replay --status dead --dry-run', 'prune --dry-run', 'deliveries list']
     const place = await placeOfSchema1();
     const stderr = expect.stringMatching(/ run "webhook-shim migrate"\n$/);
     expect(await place.run(args)).toMatchObject({ status: 1, stdout: '', stderr });
-    expect((await place.run('migrate')).stdout).toMatch(/from schema 1 to 2/);
+    expect((await place.run('migrate')).stdout).toMatch(/from schema 1 to 3/);
   },
 );
 
@@ -132,10 +132,10 @@ describe('serve --no-migrate', () => {
     expect(await runMain(place, 'serve', '--no-migrate')).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(
-        /written by an older version \(schema 1, this one needs 2\): .* run "webhook-shim migrate"\n$/,
+        /written by an older version \(schema 1, this one needs 3\): .* run "webhook-shim migrate"\n$/,
       ),
     });
-    expect((await place.run('migrate')).stdout).toMatch(/from schema 1 to 2/);
+    expect((await place.run('migrate')).stdout).toMatch(/from schema 1 to 3/);
   });
 
   it('makes no store', async () => {

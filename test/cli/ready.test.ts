@@ -83,6 +83,7 @@ describe('ready', () => {
           lastLegacyOnlyAt: null,
           watchedSince: '2026-02-27T12:00:00.001Z',
           lastNewAt: '2026-03-01T12:00:00.000Z',
+          watchedForMs: 2 * DAY - 1,
         },
       ],
       unconverted: { count: 0, oldestAt: null },
@@ -125,6 +126,20 @@ describe('ready', () => {
       '- extracta: the legacy format alone brought a file 2d ago, and the new format has come for 0s since; there must be none for 1d\n',
     );
     expect(stdout).toMatch(/^extracta .* 2d +2d$/m);
+  });
+
+  it('takes silence for no proof while no webhook could come in', async () => {
+    const place = await settled();
+    const down = [NOW - 40 * 3_600_000, NOW - 10 * 3_600_000];
+    await place.rewrite(`UPDATE up_times SET to_at = ${down[0]}`, []);
+    await place.rewrite(`INSERT INTO up_times VALUES (${down[1]}, ${NOW - 60_000})`, []);
+    const { status, stdout } = await place.run('ready --matched 3');
+    expect(status).toBe(1);
+    expect(stdout).toContain(
+      '- extracta: watched for 17h 59m only, not counting 1d 6h in which no webhook could come in; it takes 1d to know that nothing comes in the legacy format alone\n',
+    );
+    expect(stdout).toMatch(/^extracta .* 17h 59m$/m);
+    expect((await place.run('ready --matched 3 --quiet-for 17h')).status).toBe(0);
   });
 
   it('counts what came by a clock that was ahead as what came', async () => {

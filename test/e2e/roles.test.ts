@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openStore } from '../../src/store/open.js';
 import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
 import { type Server, startPostgres } from '../support/postgres.js';
@@ -51,6 +52,31 @@ it('receives in one process and converts and delivers in two others, of which on
   expect(await ingest.stop()).toBe(0);
   expect(await work.stop()).toBe(0);
   for (const { log } of [ingest, work, other]) expect(JSON.stringify(log)).not.toContain('a%20password');
+});
+
+it('records when webhooks could come in: not while it only works', async () => {
+  const url = await server.createDatabase();
+  const file = writeConfig(tempFolder(), {
+    store: { url },
+    sources: [{ name: 'extracta', path: '/webhook', secrets: [SECRET] }],
+    destinations: [],
+  });
+  const upUntil = async (): Promise<number> => {
+    const store = await openStore(url, { mode: 'read' });
+    const upTimes = await store.upTimes();
+    await store.close();
+    return upTimes.at(-1)?.to ?? 0;
+  };
+  const work = await startService(file, { role: 'work' });
+  const made = await upUntil();
+  expect(await work.stop()).toBe(0);
+  expect(await upUntil()).toBe(made);
+
+  const ingest = await startService(file, { role: 'ingest' });
+  await eventually(async () => expect(await upUntil()).toBeGreaterThan(made));
+  const started = await upUntil();
+  expect(await ingest.stop()).toBe(0);
+  expect(await upUntil()).toBeGreaterThan(started);
 });
 
 it('says what is wrong where the database is away, and serves once it is back', async () => {

@@ -19,6 +19,7 @@ const judge = (change: Partial<SourceFacts> = {}, facts: Partial<CutoverFacts> =
   judgeCutover(
     {
       sources: [{ ...good, ...change }],
+      upTimes: [{ from: 0, to: NOW }],
       unconverted: { count: 0, oldestAt: null },
       others: { quarantined: 0, deadLetters: 0 },
       ...facts,
@@ -137,6 +138,29 @@ describe('judgeCutover', () => {
         code: 'not_converted',
         message: '2 webhooks are not converted yet, the first for 2h',
         command: 'webhook-shim stats',
+      },
+    ]);
+  });
+
+  it('does not count the time in which no webhook could come in', () => {
+    const upTimes = [
+      { from: 0, to: NOW - 30 * HOUR },
+      { from: NOW - 9 * HOUR, to: NOW },
+    ];
+    expect(judge({ watchedSince: NOW - 45 * HOUR }, { upTimes })).toEqual([]);
+    expect(judge({ watchedSince: NOW - 44 * HOUR }, { upTimes })).toMatchObject([
+      {
+        code: 'watched_too_briefly',
+        message:
+          'watched for 23h only, not counting 21h in which no webhook could come in; it takes 1d to know that nothing comes in the legacy format alone',
+      },
+    ]);
+    const lastLegacyOnlyAt = NOW - 40 * HOUR;
+    expect(judge({ watchedSince: NOW - 99 * HOUR, lastLegacyOnlyAt }, { upTimes })).toMatchObject([
+      {
+        code: 'legacy_only',
+        message:
+          'the legacy format alone brought a file 1d 16h ago, and the new format has come for 19h since, not counting 21h in which no webhook could come in; there must be none for 1d',
       },
     ]);
   });

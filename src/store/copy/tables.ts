@@ -201,6 +201,11 @@ const TABLES = {
     key: ['source', 'format', 'secret_index', 'slot'],
     rows: 'replaced',
   },
+  up_times: {
+    columns: { from_at: 'int', to_at: 'int' },
+    key: ['from_at'],
+    rows: 'replaced',
+  },
   extractions_seen: {
     columns: { id: 'int', source: 'text', extraction: 'text', first_at: 'int', last_at: 'int', count: 'int' },
     key: ['id'],

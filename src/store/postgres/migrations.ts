@@ -3,9 +3,10 @@ import { type Migration, outdatedText } from '../migration.js';
 import type { Database, Session } from './database.js';
 import { LOCK, lockAlone } from './locks.js';
 import { schema1 } from './schema-1.js';
+import { schema2 } from './schema-2.js';
 
 /** In order, for ever: the first makes schema 1 out of nothing. What was released is never changed. */
-const MIGRATIONS: readonly string[] = [schema1];
+const MIGRATIONS: readonly string[] = [schema1, schema2];
 
 /** All of them but the version's: names that another program may have taken. */
 export const TABLES: readonly string[] = [
@@ -28,6 +29,7 @@ export const TABLES: readonly string[] = [
   'refused_counts',
   'copy_state',
   'copy_progress',
+  'up_times',
 ];
 
 const CURRENT = MIGRATIONS.length;

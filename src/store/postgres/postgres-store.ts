@@ -34,6 +34,7 @@ import { Refused } from './refused.js';
 import { Replay } from './replay.js';
 import { Running } from './running.js';
 import { SightingLists } from './sighting-lists.js';
+import { UpTimes } from './up-times.js';
 import { countWaiting } from './waiting-counts.js';
 
 /** How long a close waits for answers. */
@@ -55,6 +56,7 @@ export class PostgresStore extends DestinationSteering implements Store {
   readonly #replay: Replay;
   readonly #prune: Prune;
   readonly #refused: Refused;
+  readonly #upTimes: UpTimes;
 
   /** @param db with the current schema. */
   constructor(
@@ -79,6 +81,7 @@ export class PostgresStore extends DestinationSteering implements Store {
     this.#replay = new Replay(db);
     this.#prune = new Prune(db, days);
     this.#refused = new Refused(db, this.#inbox);
+    this.#upTimes = new UpTimes(db);
   }
 
   async putWebhooks(batch: readonly Verified<NewWebhook>[]) {
@@ -171,6 +174,14 @@ export class PostgresStore extends DestinationSteering implements Store {
     return this.#read(() => listLastSeen(this.db));
   }
 
+  noteUpTime(now: number) {
+    return this.#write(() => this.#upTimes.note(now));
+  }
+
+  upTimes() {
+    return this.#read(() => this.#upTimes.all());
+  }
+
   waiting(limit: number) {
     return this.#read(() => countWaiting(this.db, limit));
   }
@@ -191,7 +202,10 @@ export class PostgresStore extends DestinationSteering implements Store {
     if (request.dryRun === true) return this.#read(() => this.#prune.look(request));
     return this.#write(async () => {
       // There are so few of them that the first step takes them all.
-      if (request.after === 0) await this.#refused.prune(request.before);
+      if (request.after === 0) {
+        await this.#refused.prune(request.before);
+        await this.#upTimes.prune(request.before);
+      }
       return this.#prune.step(request);
     });
   }

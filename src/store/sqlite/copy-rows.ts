@@ -70,6 +70,8 @@ export const copyRows = (id: IdOf): Readonly<Record<TableName, string>> => ({
     SELECT source, day, reason, count FROM refused_counts WHERE 0 = ?`,
   last_seen: `
     SELECT source, format, secret_index, 0, first_at, last_at, count FROM last_seen WHERE 0 = ?`,
+  up_times: `
+    SELECT from_at, to_at FROM up_times WHERE 0 = ?`,
   extractions_seen: `
     SELECT id, source, extraction, first_at, last_at, count FROM extractions_seen WHERE id > ? ORDER BY id`,
   fields_seen: `

@@ -3,9 +3,10 @@ import type { Migration } from '../migration.js';
 import type { Database } from './driver.js';
 import { schema1 } from './schema-1.js';
 import { schema2 } from './schema-2.js';
+import { schema3 } from './schema-3.js';
 
 /** In order, for ever: the first makes schema 1 out of an empty file. What was released is never changed. */
-const MIGRATIONS: readonly string[] = [schema1, schema2];
+const MIGRATIONS: readonly string[] = [schema1, schema2, schema3];
 
 /** Marks the file as ours ("Shim" in ASCII), in its header. */
 const APPLICATION_ID = 0x5368696d;

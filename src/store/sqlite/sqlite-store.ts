@@ -35,6 +35,7 @@ import { Replay } from './replay.js';
 import { SightingLists } from './sighting-lists.js';
 import { Sightings } from './sightings.js';
 import { moved, storeError } from './store-error.js';
+import { UpTimes } from './up-times.js';
 import { WaitingCounts } from './waiting-counts.js';
 
 /** The store's verbs over one connection: those that write share their commits, those that look run at once. */
@@ -48,6 +49,7 @@ export class SqliteStore extends DestinationSteering implements Store {
   readonly #deliveryLists: DeliveryLists;
   readonly #sightingLists: SightingLists;
   readonly #lastSeen: LastSeenTable;
+  readonly #upTimes: UpTimes;
   readonly #waitingCounts: WaitingCounts;
   readonly #fields: Fields;
   readonly #latestAccepted: LatestAccepted;
@@ -89,6 +91,7 @@ export class SqliteStore extends DestinationSteering implements Store {
     this.#eventLists = new EventLists(db);
     this.#deliveryLists = new DeliveryLists(db);
     this.#sightingLists = new SightingLists(db);
+    this.#upTimes = new UpTimes(db);
     this.#waitingCounts = new WaitingCounts(db);
     this.#fields = new Fields(db);
     this.#latestAccepted = latestAccepted;
@@ -186,6 +189,14 @@ export class SqliteStore extends DestinationSteering implements Store {
     return this.#read(() => this.#lastSeen.all());
   }
 
+  noteUpTime(now: number) {
+    return this.#write(() => this.#upTimes.note(now));
+  }
+
+  upTimes() {
+    return this.#read(() => this.#upTimes.all());
+  }
+
   waiting(limit: number) {
     return this.#read(() => this.#waitingCounts.count(limit));
   }
@@ -206,7 +217,10 @@ export class SqliteStore extends DestinationSteering implements Store {
     if (request.dryRun === true) return this.#read(() => this.#prune.step(request));
     return this.#write(() => {
       // There are so few of them that the first step takes them all.
-      if (request.after === 0) this.#refused.prune(request.before);
+      if (request.after === 0) {
+        this.#refused.prune(request.before);
+        this.#upTimes.prune(request.before);
+      }
       return this.#prune.step(request);
     });
   }

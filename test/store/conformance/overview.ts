@@ -60,6 +60,55 @@ export function overviewRules(given: Given): void {
     });
   });
 
+  describe('when webhooks could come in', () => {
+    const MINUTE = 60_000;
+    const noted = async (...times: readonly number[]) => {
+      for (const time of times) await given.store.noteUpTime(time);
+      const [before, ...since] = await given.store.upTimes();
+      expect(before).toMatchObject({ from: 0 });
+      return since;
+    };
+    // After the store was made, before which nothing is recorded.
+    const start = Date.now() + HOUR;
+
+    it('goes on over breaks that nobody notices', async () => {
+      expect(await noted(start, start + MINUTE, start + 2 * MINUTE, start + MINUTE)).toEqual([
+        { from: start, to: start + 2 * MINUTE },
+      ]);
+    });
+
+    it('is told with its breaks, over a restart', async () => {
+      await noted(start, start + MINUTE);
+      const store = await given.reopen();
+      await store.noteUpTime(start + 2 * MINUTE + 1);
+      expect((await store.upTimes()).slice(1)).toEqual([
+        { from: start, to: start + MINUTE },
+        { from: start + 2 * MINUTE + 1, to: start + 2 * MINUTE + 1 },
+      ]);
+    });
+
+    it('is ever since at first, and until now', async () => {
+      const [only, ...others] = await given.store.upTimes();
+      expect(others).toEqual([]);
+      expect(only?.from).toBe(0);
+      expect(Math.abs((only?.to ?? 0) - Date.now())).toBeLessThan(MINUTE);
+    });
+
+    it('is forgotten by retention once it is over for long enough', async () => {
+      await noted(start, start + HOUR);
+      await given.store.prune({ before: start + 1, after: 0, limit: 10, dryRun: true });
+      expect(await given.store.upTimes()).toHaveLength(3);
+      await given.store.prune({ before: start + 1, after: 0, limit: 10 });
+      expect(await given.store.upTimes()).toEqual([{ from: start + HOUR, to: start + HOUR }]);
+    });
+
+    it('may be noted by several at once', async () => {
+      const other = await given.beside();
+      await Promise.all([given.store.noteUpTime(start), other.noteUpTime(start)]);
+      expect((await given.store.upTimes()).at(-1)).toEqual({ from: start, to: start });
+    });
+  });
+
   describe('what waits', () => {
     it('is nothing at first', async () => {
       expect(await given.store.waiting(10)).toEqual({

@@ -147,7 +147,7 @@ it('is migrated once where five instances start at the same moment', async () =>
   const stores = await Promise.all([1, 2, 3, 4, 5].map(() => open(url)));
   const ids = await Promise.all(stores.map((store) => store.putWebhooks([webhook()])));
   expect(new Set(ids.flat()).size).toBe(5);
-  expect(await runSql(url, 'SELECT webhook_shim FROM schema_version')).toEqual([{ webhook_shim: 1 }]);
+  expect(await runSql(url, 'SELECT webhook_shim FROM schema_version')).toEqual([{ webhook_shim: 2 }]);
   await Promise.all(stores.map((store) => store.close()));
 });
 

@@ -36,6 +36,7 @@ describeStore('PostgreSQL', async () => {
     dispose: async () => {
       await Promise.all([store, ...others].map((each) => each.close()));
       await runSql(url, TABLES.map((table) => `DELETE FROM ${table}`).join(';'));
+      await runSql(url, `INSERT INTO up_times VALUES (0, ${Date.now()})`);
     },
   };
 });

@@ -41,6 +41,14 @@ describe('a file of the first version', () => {
     await store.close();
   });
 
+  it('counts as one to which webhooks could come in ever since', async () => {
+    const store = await openStore('sqlite:data/shim.db', { mode: 'own', cwd: firstVersion() });
+    const { from, to } = only(await store.upTimes());
+    expect(from).toBe(0);
+    expect(Math.abs(Date.now() - to)).toBeLessThan(60_000);
+    await store.close();
+  });
+
   it('has to be brought up to date before it can be read', async () => {
     await expect(openStore('sqlite:data/shim.db', { mode: 'read', cwd: firstVersion() })).rejects.toThrow(
       /older version .*: stop what serves it and run "webhook-shim migrate"/,

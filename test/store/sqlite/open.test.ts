@@ -186,7 +186,7 @@ describe('the schema', () => {
     const error = await failureOf(open(cwd, mode));
     expect(error).toMatchObject({ code: 'store_newer' });
     expect(error.message).toBe(
-      `${path(cwd)} was written by a newer version (schema 7, this one knows 2): install that version or restore a backup`,
+      `${path(cwd)} was written by a newer version (schema 7, this one knows 3): install that version or restore a backup`,
     );
     expect(readFileSync(path(cwd)).equals(before)).toBe(true);
   });
@@ -202,7 +202,7 @@ describe('the schema', () => {
     );
     const refused = await failureOf(open(cwd, 'read'));
     expect(refused.message).toContain(
-      'older version (schema 1, this one needs 2): stop what serves it and run',
+      'older version (schema 1, this one needs 3): stop what serves it and run',
     );
     const store = await open(cwd, 'share');
     expect(only(await claimWebhooks(store))).toMatchObject({ id: 3, body: '{"result":"[]"}' });
