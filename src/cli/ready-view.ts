@@ -89,11 +89,12 @@ export const takeoverJson = (
   incumbent: handlerJson(incumbent),
 });
 
-const handlerJson = ({ name, answers, p50, p99 }: HandlerFacts) => ({
+const handlerJson = ({ name, answers, p50, p99, held }: HandlerFacts) => ({
   destination: name,
   ...answers,
   p50Ms: p50,
   p99Ms: p99,
+  held,
 });
 
 /** `- source: what is wrong`, and below it the command that shows it. */

@@ -4,6 +4,7 @@ import { UsageError } from '../errors.js';
 import { judgeCutover } from '../migration/cutover.js';
 import { cutoverFacts } from '../migration/cutover-facts.js';
 import { type HandlerFacts, handlerFacts, judgeTakeover } from '../migration/takeover.js';
+import type { DestinationState } from '../store/destination-verbs.js';
 import type { ExitStatus, Io, Run } from './io.js';
 import { periodOf } from './list-options.js';
 import { configuredDestination } from './names.js';
@@ -112,8 +113,11 @@ async function readyToTakeOver(
   const [candidate, incumbent] = await withStoreIfAny(options, io, async (store, config) => {
     configuredDestination(destination, config, '--destination');
     configuredDestination(insteadOf, config, '--instead-of');
-    const factsOf = async (name: string): Promise<HandlerFacts> =>
-      handlerFacts(name, (await store?.latestAnswers(name, options.events)) ?? []);
+    const states = (await store?.destinationStates()) ?? [];
+    const factsOf = async (name: string): Promise<HandlerFacts> => {
+      const state = states.find((each) => each.destination === name);
+      return handlerFacts(name, (await store?.latestAnswers(name, options.events)) ?? [], heldBy(state));
+    };
     return [await factsOf(destination), await factsOf(insteadOf)] as const;
   });
   const obstacles = judgeTakeover({ candidate, incumbent }, { events: options.events, slower: SLOWER });
@@ -123,6 +127,12 @@ async function readyToTakeOver(
       : takeoverText(candidate, incumbent, obstacles, io.program);
   io.stdout.write(text);
   return obstacles.length === 0 ? 0 : 1;
+}
+
+function heldBy(state: DestinationState | undefined): HandlerFacts['held'] {
+  if (state === undefined) return null;
+  if (state.paused !== null) return 'paused';
+  return state.openUntil === null ? null : 'breaker_open';
 }
 
 /** Where there is no store yet, nothing came. */

@@ -5,7 +5,7 @@ import { percentilesOf } from './percentiles.js';
 export interface TakeoverObstacle {
   /** The new handler's destination. */
   readonly destination: string;
-  readonly code: 'too_few_answers' | 'failures' | 'slower';
+  readonly code: 'held' | 'too_few_answers' | 'failures' | 'slower';
   /** One line, for a person. */
   readonly message: string;
   /** The command that shows it. */
@@ -21,12 +21,15 @@ export interface HandlerFacts {
   /** Percentiles of those attempts' durations, in ms; null where there were none. */
   readonly p50: number | null;
   readonly p99: number | null;
+  /** What keeps deliveries from it at present, whatever its mode. */
+  readonly held: 'paused' | 'breaker_open' | null;
 }
 
 /** @param answers its latest, each with the HTTP status (null: none came) and the duration in ms. */
 export function handlerFacts(
   name: string,
   answers: readonly { readonly status: number | null; readonly duration: number }[],
+  held: HandlerFacts['held'],
 ): HandlerFacts {
   const ok = answers.filter(({ status }) => status !== null && status >= 200 && status < 300).length;
   const pace = percentilesOf(answers.map(({ duration }) => duration));
@@ -35,6 +38,7 @@ export function handlerFacts(
     answers: { ok, failed: answers.length - ok },
     p50: pace?.p50 ?? null,
     p99: pace?.p99 ?? null,
+    held,
   };
 }
 
@@ -48,6 +52,11 @@ export interface TakeoverRules {
 /** Milliseconds: between two quick handlers a factor says nothing. */
 const NOT_WORTH_TELLING = 50;
 
+const HELD = {
+  paused: 'is paused: nothing would reach it',
+  breaker_open: 'its breaker is open: nothing but a probe reaches it',
+} as const satisfies Readonly<Record<NonNullable<HandlerFacts['held']>, string>>;
+
 /**
  * Whether the candidate, until now in shadow mode, can do the incumbent's work: every reason against it. An incumbent
  * that answered nothing lately sets no pace.
@@ -59,11 +68,12 @@ export function judgeTakeover(
   const { candidate, incumbent } = facts;
   const { ok, failed } = candidate.answers;
   const obstacles: TakeoverObstacle[] = [];
-  const add = (code: TakeoverObstacle['code'], message: string): void => {
-    const command = `webhook-shim deliveries list --destination ${candidate.name}`;
+  const lately = `webhook-shim deliveries list --destination ${candidate.name}`;
+  const add = (code: TakeoverObstacle['code'], message: string, command = lately): void => {
     obstacles.push({ destination: candidate.name, code, message, command });
   };
 
+  if (candidate.held !== null) add('held', HELD[candidate.held], 'webhook-shim destinations list');
   // Nothing answered is no proof of anything.
   const wanted = Math.max(1, rules.events);
   if (ok + failed < wanted) add('too_few_answers', `answered ${ok + failed} events; there must be ${wanted}`);

@@ -251,9 +251,22 @@ describe('ready --destination', () => {
     expect(JSON.parse(document)).toEqual({
       ready: false,
       obstacles: [expect.objectContaining({ destination: 'billing', code: 'failures' })],
-      candidate: { destination: 'billing', ok: 0, failed: 3, p50Ms: 12, p99Ms: 12 },
-      incumbent: { destination: 'billing-new', ok: 0, failed: 0, p50Ms: null, p99Ms: null },
+      candidate: { destination: 'billing', ok: 0, failed: 3, p50Ms: 12, p99Ms: 12, held: null },
+      incumbent: { destination: 'billing-new', ok: 0, failed: 0, p50Ms: null, p99Ms: null, held: null },
     });
+  });
+
+  it('exits 1 while nothing would reach it', async () => {
+    const made = await place();
+    await made.attempt({}, 'delivered');
+    expect((await made.run('destinations pause billing')).status).toBe(0);
+    const { status, stdout } = await made.run(ask);
+    expect(status).toBe(1);
+    expect(stdout).toContain(
+      'Not ready:\n- billing: is paused: nothing would reach it\n  see: webhook-shim destinations list\n',
+    );
+    expect((await made.run('destinations resume billing')).status).toBe(0);
+    expect((await made.run(ask)).status).toBe(0);
   });
 
   it('exits 1 where there is nothing yet', async () => {

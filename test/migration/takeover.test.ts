@@ -2,8 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { type HandlerFacts, handlerFacts, judgeTakeover } from '../../src/migration/takeover.js';
 
 const rules = { events: 100, slower: 1.5 };
-const incumbent: HandlerFacts = { name: 'old', answers: { ok: 100, failed: 0 }, p50: 80, p99: 200 };
-const candidate: HandlerFacts = { name: 'new', answers: { ok: 100, failed: 0 }, p50: 90, p99: 300 };
+const incumbent: HandlerFacts = {
+  name: 'old',
+  answers: { ok: 100, failed: 0 },
+  p50: 80,
+  p99: 200,
+  held: null,
+};
+const candidate: HandlerFacts = {
+  name: 'new',
+  answers: { ok: 100, failed: 0 },
+  p50: 90,
+  p99: 300,
+  held: null,
+};
 const judge = (change: Partial<HandlerFacts>, against: Partial<HandlerFacts> = {}) =>
   judgeTakeover({ candidate: { ...candidate, ...change }, incumbent: { ...incumbent, ...against } }, rules);
 
@@ -44,6 +56,16 @@ describe('judgeTakeover', () => {
     expect(judge({ p99: 52 }, { p99: 1 })).toHaveLength(1);
   });
 
+  it.each([
+    ['paused', 'is paused: nothing would reach it'],
+    ['breaker_open', 'its breaker is open: nothing but a probe reaches it'],
+  ] as const)('tells that it is held: %s', (held, message) => {
+    expect(judge({ held })).toEqual([
+      { destination: 'new', code: 'held', message, command: 'webhook-shim destinations list' },
+    ]);
+    expect(judge({}, { held })).toEqual([]);
+  });
+
   it('measures against no pace where the incumbent answered nothing', () => {
     expect(judge({}, { answers: { ok: 0, failed: 0 }, p50: null, p99: null })).toEqual([]);
   });
@@ -60,17 +82,19 @@ describe('handlerFacts', () => {
   it('counts what is not answered 2xx as failed, and tells the pace', () => {
     const statuses = [200, 204, 299, 199, 300, 500, null];
     const answers = statuses.map((status, index) => ({ status, duration: (index + 1) * 10 }));
-    expect(handlerFacts('new', answers)).toEqual({
+    expect(handlerFacts('new', answers, 'paused')).toEqual({
       name: 'new',
       answers: { ok: 3, failed: 4 },
       p50: 40,
       p99: 70,
+      held: 'paused',
     });
-    expect(handlerFacts('new', [])).toEqual({
+    expect(handlerFacts('new', [], null)).toEqual({
       name: 'new',
       answers: { ok: 0, failed: 0 },
       p50: null,
       p99: null,
+      held: null,
     });
   });
 });
