@@ -1,9 +1,7 @@
+import { EXTRACTION_EVENTS } from '../formats/extraction-events.js';
 import { compileSchema, readSchema, type SchemaFault } from '../schemas.js';
 
 const FAULTS_SHOWN = 20;
-const EXTRACTION_EVENTS = ['processed', 'edited', 'confirmed', 'failed'].map(
-  (action) => `extraction.${action}`,
-);
 
 /** The checks of protocol section 3, step 7, and section 4. Compiled at start: one that does not compile stops the start. */
 export interface EventSchemas {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { FileIdentity } from '../model.js';
 import { canonicalJson, canonicalValue } from './canonical-json.js';
+import { EXTRACTION_EVENTS } from './extraction-events.js';
 import { membersOf } from './json-text.js';
 
 const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer');
@@ -46,11 +47,15 @@ export function fileSubject(source: string, event: string, file: FileContent): U
 }
 
 /**
- * What identifies a file (protocol section 6). In the namespaces that the vendor has only announced, nobody knows yet
- * which member is the result: there the whole item counts, so that two that differ anywhere are never taken for one.
+ * Whether the result is the content of an event's files. Of an event that is not documented nobody knows yet which member
+ * it is, nor whether its items are files: there the whole item counts, so that two that differ anywhere are never taken
+ * for one.
  */
+export const hasResultFiles = (event: string): boolean => EXTRACTION_EVENTS.includes(event);
+
+/** What identifies a file (protocol section 6). */
 export function fileIdentity(source: string, event: string, file: FileContent): FileIdentity {
-  const content = event.startsWith('extraction.') ? (file.member('result') ?? '') : file.whole();
+  const content = hasResultFiles(event) ? (file.member('result') ?? '') : file.whole();
   return { subject: fileSubject(source, event, file), digest: sha256(content) };
 }
 

@@ -1,5 +1,5 @@
 import { toNew } from '../formats/forward.js';
-import { fileIdentity, fileText } from '../formats/identity.js';
+import { fileIdentity, fileText, hasResultFiles } from '../formats/identity.js';
 import { itemsOf, memberOf } from '../formats/json-text.js';
 import type { Format } from '../model.js';
 import { type Difference, diffJson } from './diff.js';
@@ -38,7 +38,7 @@ function contentOf(event: LedgerEvent | null, subject: string, digest: string | 
   for (const text of itemsOf(memberOf(body, 'result') ?? '[]')) {
     const identity = fileIdentity(event.source, event.event, fileText(text));
     if (hex(identity.subject) !== subject || hex(identity.digest) !== digest) continue;
-    return event.event.startsWith('extraction.') ? (memberOf(text, 'result') ?? 'null') : text;
+    return hasResultFiles(event.event) ? (memberOf(text, 'result') ?? 'null') : text;
   }
   return null;
 }
