@@ -48,9 +48,13 @@ function filesOf(
   });
 }
 
-/** A name alone does not tell that it is the same file. */
+/** A name alone does not tell that it is the same file, nor does an empty id. */
 const hasFileId = (file: unknown): boolean =>
-  typeof file === 'object' && file !== null && 'fileId' in file && typeof file.fileId === 'string';
+  typeof file === 'object' &&
+  file !== null &&
+  'fileId' in file &&
+  typeof file.fileId === 'string' &&
+  file.fileId !== '';
 
 /** What is known of a webhook's files beyond their status. */
 export interface Inferred {

@@ -39,9 +39,10 @@ export function fileValue(value: unknown): FileContent {
   };
 }
 
-/** 16 bytes: which file of which event it is, whatever its result. */
+/** 16 bytes: which file of which event it is, whatever its result. An empty `fileId` is none: it tells no file from another. */
 export function fileSubject(source: string, event: string, file: FileContent): Uint8Array {
-  const name = file.member('fileId') ?? file.member('fileName');
+  const id = file.member('fileId');
+  const name = id === null || id === '""' ? file.member('fileName') : id;
   const ids = [source, event, file.member('extractionId'), file.member('batchId'), name];
   return sha256(JSON.stringify(ids)).subarray(0, 16);
 }

@@ -127,6 +127,15 @@ describe('inferEdited', () => {
     expect(await arrive([legacy(file(2))])).toEqual(['edited again']);
   });
 
+  it.each([{ fileId: undefined }, { fileId: '' }])(
+    'is no edit of another file without an id: %j',
+    async (id) => {
+      expect(await arrive([legacy(file(1, { ...id, fileName: 'a.pdf' }))])).toEqual(['processed']);
+      expect(await arrive([legacy(file(2, { ...id, fileName: 'b.pdf' }))])).toEqual(['processed']);
+      expect(await arrive([legacy(file(1, { ...id, fileName: 'c.pdf' }))])).toEqual(['processed']);
+    },
+  );
+
   it('is an edit back to what it was', async () => {
     expect(await arrive([legacy(file(1))])).toEqual(['processed']);
     expect(await arrive([legacy(file(2))])).toEqual(['edited']);

@@ -13,6 +13,12 @@ const id = (event: string, ...files: readonly string[]) =>
 const failed = (more: string) => `{"extractionId":"e","batchId":"b",${more},"status":"failed"}`;
 
 describe('the identity of a file', () => {
+  it('goes by its name where its id is empty, which is the id of every such file', () => {
+    const [a, b] = [failed('"fileId":"","fileName":"a.pdf"'), failed('"fileId":"","fileName":"b.pdf"')];
+    expect(id('extraction.failed', a)).not.toBe(id('extraction.failed', b));
+    expect(id('extraction.failed', a)).toBe(id('extraction.failed', failed('"fileName":"a.pdf"')));
+  });
+
   it('goes by its id alone where it has one', () => {
     const [a, b] = [failed('"fileId":"f","fileName":"a.pdf"'), failed('"fileId":"f","fileName":"b.pdf"')];
     expect(id('extraction.failed', a)).toBe(id('extraction.failed', b));
