@@ -1,7 +1,18 @@
-import { createShim as composeShim, type Shim } from './app.js';
+import { type Shim as ComposedShim, createShim as composeShim } from './app.js';
+import type { Config } from './config/config.js';
 import { loadConfig } from './config/load.js';
 
-export type { Shim } from './app.js';
+/** The whole service, in a program of yours. */
+export interface Shim extends Pick<ComposedShim, 'start' | 'stop' | 'ended'> {
+  /**
+   * Goes on with another configuration, in one step: if it cannot be used, all stays as it was.
+   *
+   * @param config as for `createShim`, read with the same `env` and `cwd`
+   * @returns the keys whose change only takes effect with a restart
+   * @throws {ShimError} why it cannot be used
+   */
+  reload(config: string | object): Promise<readonly string[]>;
+}
 
 /**
  * The whole service, to embed in a program of yours: it starts when you say so, and takes no signal and no argument.
@@ -16,7 +27,11 @@ export function createShim(
   options: { readonly env?: Readonly<Record<string, string | undefined>>; readonly cwd?: string } = {},
 ): Shim {
   const { env = {}, cwd = process.cwd() } = options;
-  const source =
-    typeof config === 'string' ? { file: config } : { file: 'config', text: JSON.stringify(config, null, 2) };
-  return composeShim(loadConfig({ ...source, env, cwd }).config, { cwd });
+  const resolve = (given: string | object): Config => {
+    const source =
+      typeof given === 'string' ? { file: given } : { file: 'config', text: JSON.stringify(given, null, 2) };
+    return loadConfig({ ...source, env, cwd }).config;
+  };
+  const { start, stop, ended, reload } = composeShim(resolve(config), { cwd });
+  return { start, stop, ended, reload: async (next) => reload(resolve(next)) };
 }

@@ -10,26 +10,25 @@ const { createShim } = (await import(
   new URL('../../dist/index.js', import.meta.url).href
 )) as typeof import('../../src/index.js');
 
+const here = { host: '127.0.0.1', port: 0 };
+const config = {
+  server: here,
+  admin: here,
+  store: { url: 'sqlite:shim.db' },
+  log: { level: 'silent' },
+  sources: [{ name: 'extracta', path: '/webhook', secrets: [SECRET] }],
+  destinations: [],
+};
+
 const shimIn = (folder: string) => {
-  const here = { host: '127.0.0.1', port: 0 };
-  const shim = createShim(
-    {
-      server: here,
-      admin: here,
-      store: { url: 'sqlite:shim.db' },
-      log: { level: 'silent' },
-      sources: [{ name: 'extracta', path: '/webhook', secrets: [SECRET] }],
-      destinations: [],
-    },
-    { cwd: folder },
-  );
+  const shim = createShim(config, { cwd: folder });
   onTestFinished(() => shim.stop());
   return shim;
 };
 
-const send = async (url: string | null): Promise<number> => {
+const send = async (url: string | null, path = '/webhook'): Promise<number> => {
   const headers = { 'content-type': 'application/json', 'x-webhook-signature': signBody(BODY, SECRET) };
-  return (await fetch(`${url}/webhook`, { method: 'POST', headers, body: BODY })).status;
+  return (await fetch(`${url}${path}`, { method: 'POST', headers, body: BODY })).status;
 };
 
 describe('an embedded shim', () => {
@@ -63,5 +62,18 @@ describe('an embedded shim', () => {
     await one.stop();
     await expect(send(urls[0] ?? null)).rejects.toThrow();
     expect(await send(urls[1] ?? null)).toBe(200);
+  });
+
+  it('goes on with another configuration of the same kind, and with the one before where that is faulty', async () => {
+    const shim = shimIn(tempFolder());
+    const { publicUrl } = await shim.start();
+    const moved = { ...config, sources: [{ name: 'extracta', path: '/moved', secrets: [SECRET] }] };
+    expect(await shim.reload({ ...moved, admin: { ...here, port: 1 } })).toEqual(['admin']);
+    expect(await send(publicUrl)).toBe(404);
+    expect(await send(publicUrl, '/moved')).toBe(200);
+
+    await expect(shim.reload({ ...moved, sources: [] })).rejects.toMatchObject({ code: 'config_invalid' });
+    await expect(shim.reload('missing.yaml')).rejects.toMatchObject({ code: 'config_invalid' });
+    expect(await send(publicUrl, '/moved')).toBe(200);
   });
 });
