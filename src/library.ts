@@ -1,8 +1,9 @@
 import { type EventSchemas, loadEventSchemas } from './convert/event-schemas.js';
 import { normalize as normalizeWebhook } from './convert/normalize.js';
+import { UsageError } from './errors.js';
 import { toLegacy as toLegacyBody, toNew } from './formats/forward.js';
 import { DEFAULT_STATUSES } from './formats/legacy.js';
-import { authenticate, readRequestBody } from './formats/request-body.js';
+import { authenticate, readRequestBody, signBody } from './formats/request-body.js';
 import { signingKey } from './formats/signature.js';
 import type { Format, QuarantineReason, Verified } from './model.js';
 
@@ -39,27 +40,52 @@ export type Normalized =
  * @param signature the `x-webhook-signature` header
  * @param secrets the dashboard secret, or several while one is being replaced
  * @throws {RequestError} `status` 401 where none of them signed it, 400 where the body is no webhook
- * @throws {ShimError} `usage` where a secret is empty
+ * @throws {ShimError} `usage` where a secret is empty or there is none, or where the body is no text
  */
 export function verify(
   body: string,
   signature: string | undefined,
   secrets: string | readonly string[],
 ): Verified<Webhook> {
-  const keys = [secrets].flat().map(signingKey);
-  const { format } = authenticate(body, signature, keys);
+  const keys = [secrets].flat().map((secret) => signingKey(secretOf(secret)));
+  // Nothing would ever be signed right, and the vendor does not send again.
+  if (keys.length === 0) throw new UsageError('usage', 'there is no secret to verify with');
+  const { format } = authenticate(textOf(body), signature, keys);
   return { format, body } as Verified<Webhook>;
 }
+
+/**
+ * The `x-webhook-signature` of a request body of either format.
+ *
+ * @throws {RequestError} 400 where the body is no webhook
+ * @throws {ShimError} `usage` where the secret is empty, or where the body is no text
+ */
+export const sign = (body: string, secret: string): string => signBody(textOf(body), secretOf(secret));
 
 /**
  * A new-format body as a legacy one: the text of its result, as it was written, in a string. `sign` signs it.
  *
  * @throws {RequestError} 400 where the body is no webhook
+ * @throws {ShimError} `usage` where the body is no text
  */
 export function toLegacy(body: string): string {
-  readRequestBody(body);
+  readRequestBody(textOf(body));
   return toLegacyBody(body);
 }
+
+// From JavaScript comes what the types forbid.
+
+/** A buffer would get through until the first webhook in the new format, and a parsed body has lost what was signed. */
+function textOf(body: unknown): string {
+  if (typeof body === 'string') return body;
+  throw new UsageError(
+    'usage',
+    'the body is no text: give the request body as a string, byte for byte as it came',
+  );
+}
+
+/** A variable of the environment that is not set is no secret. */
+const secretOf = (secret: unknown): string => (typeof secret === 'string' ? secret : '');
 
 let schemas: EventSchemas | undefined;
 

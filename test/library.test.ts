@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { toLegacy } from '../src/index.js';
+import { sign, toLegacy, verify } from '../src/index.js';
+
+const SECRET = 'E_AI_K_c2VjcmV0';
+const FILES =
+  '[{"extractionId":"e","batchId":"b","fileId":"f","status":"processed","result":{"total":1.00}}]';
+const LEGACY = JSON.stringify({ result: FILES });
+const NEW = `{"event":"extraction.processed","result":${FILES}}`;
 
 describe('toLegacy', () => {
   it('carries the result over as it was written', () => {
@@ -8,5 +14,29 @@ describe('toLegacy', () => {
 
   it.each(['event', '[]', '{"event":"a.b"}'])('makes nothing of what is no webhook: %s', (body) => {
     expect(() => toLegacy(body)).toThrow(expect.objectContaining({ name: 'RequestError', status: 400 }));
+  });
+});
+
+describe('what only JavaScript lets through', () => {
+  const usage = expect.objectContaining({ name: 'UsageError', code: 'usage' });
+
+  it.each([
+    ['a buffer', Buffer.from(NEW)],
+    ['a parsed body', JSON.parse(NEW)],
+    ['none', undefined],
+  ])('is refused as a body: %s', (_name, body) => {
+    expect(() => verify(body as string, sign(NEW, SECRET), SECRET)).toThrow(usage);
+    expect(() => sign(body as string, SECRET)).toThrow(usage);
+    expect(() => toLegacy(body as string)).toThrow(usage);
+  });
+
+  it.each([
+    ['a variable that is not set', undefined],
+    ['null', null],
+    ['an empty list', []],
+    ['a list with a variable that is not set', [SECRET, undefined]],
+  ])('is refused as a secret: %s', (_name, secret) => {
+    expect(() => verify(LEGACY, sign(LEGACY, SECRET), secret as unknown as string)).toThrow(usage);
+    if (!Array.isArray(secret)) expect(() => sign(LEGACY, secret as unknown as string)).toThrow(usage);
   });
 });
