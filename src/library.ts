@@ -63,14 +63,15 @@ export function verify(
 export const sign = (body: string, secret: string): string => signBody(textOf(body), secretOf(secret));
 
 /**
- * A new-format body as a legacy one: the text of its result, as it was written, in a string. `sign` signs it.
+ * A new-format body as a legacy one: the text of its result, as it was written, in a string. `sign` signs it. A legacy
+ * body stays as it is.
  *
  * @throws {RequestError} 400 where the body is no webhook
  * @throws {ShimError} `usage` where the body is no text
  */
 export function toLegacy(body: string): string {
-  readRequestBody(textOf(body));
-  return toLegacyBody(body);
+  const { result } = readRequestBody(textOf(body));
+  return typeof result === 'string' ? body : toLegacyBody(body);
 }
 
 // From JavaScript comes what the types forbid.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sign, toLegacy, verify } from '../src/index.js';
+import { normalize, sign, toLegacy, verify } from '../src/index.js';
 
 const SECRET = 'E_AI_K_c2VjcmV0';
 const FILES =
@@ -10,6 +10,17 @@ const NEW = `{"event":"extraction.processed","result":${FILES}}`;
 describe('toLegacy', () => {
   it('carries the result over as it was written', () => {
     expect(toLegacy('{"event":"a.b", "result": [ 1.0 ]}')).toBe('{"result":"[ 1.0 ]"}');
+  });
+
+  it('leaves a legacy body as it is, also one that it made itself', () => {
+    expect(toLegacy(`${LEGACY}\n`)).toBe(`${LEGACY}\n`);
+    expect(toLegacy(toLegacy(NEW))).toBe(LEGACY);
+  });
+
+  it('is what becomes the same event again', () => {
+    const there = normalize(verify(NEW, sign(NEW, SECRET), SECRET));
+    const legacy = toLegacy(NEW);
+    expect(normalize(verify(legacy, sign(legacy, SECRET), SECRET))).toEqual(there);
   });
 
   it.each(['event', '[]', '{"event":"a.b"}'])('makes nothing of what is no webhook: %s', (body) => {
