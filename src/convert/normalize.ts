@@ -65,7 +65,7 @@ function fromLegacy(
     // A file's result that was JSON in a string can be deeper than the text that held it.
     if (!event.carried && exceedsDepth(event.resultText)) return tooDeep();
     const normalized = legacyEvent(event, rules);
-    const faulty = checked(normalized.value, rules);
+    const faulty = checked(normalized, rules);
     if (faulty !== null) return faulty;
     events.push(normalized);
   }
@@ -99,7 +99,7 @@ function fromNew(body: string, rules: NormalizeRules): Normalized {
   const tooMany = Array.isArray(result) ? tooManyFiles(result.length) : null;
   if (tooMany !== null) return refuse('internal_error', tooMany);
   const value = { event, result };
-  const faulty = checked(value, rules);
+  const faulty = checked({ value, places: null }, rules);
   if (faulty !== null) return faulty;
   const files = itemsOf(memberOf(body, 'result') ?? '[]').map(fileText);
   const identity = identify(event, files, rules.source);
@@ -107,12 +107,21 @@ function fromNew(body: string, rules: NormalizeRules): Normalized {
 }
 
 /** @returns why it is no event; null where it is one. */
-function checked(value: NormalizedEvent['value'], { schemas, contracts }: NormalizeRules): Normalized | null {
+function checked(
+  { value, places }: Pick<NormalizedEvent, 'value' | 'places'>,
+  { schemas, contracts }: NormalizeRules,
+): Normalized | null {
   const faults = schemas.check(value);
-  if (faults.length > 0) return refuse('schema_violation', ...faults);
+  if (faults.length > 0) return refuse('schema_violation', ...inWebhook(faults, places));
   const misses = contracts?.check(value) ?? [];
-  return misses.length > 0 ? refuse('contract_violation', ...misses) : null;
+  return misses.length > 0 ? refuse('contract_violation', ...inWebhook(misses, places)) : null;
 }
+
+/** Names files by where they stand in the webhook, which is what a person has before them, instead of in the event. */
+const inWebhook = (faults: readonly string[], places: readonly number[] | null): readonly string[] =>
+  faults.map((fault) =>
+    fault.replace(/^result\[(\d+)\]/, (_, index) => `result[${places?.[Number(index)] ?? index}]`),
+  );
 
 function identify(event: string, contents: readonly FileContent[], source: string) {
   const files = contents.map((content) => fileIdentity(source, event, content));

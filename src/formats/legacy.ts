@@ -217,6 +217,6 @@ function describe(value: unknown): string {
   if (value === undefined) return 'missing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
-  if (isObject(value)) return 'an object without "files" or "status"';
+  if (isObject(value)) return 'an object without a list "files" or a string "status"';
   return `a ${typeof value}`;
 }

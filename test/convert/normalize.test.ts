@@ -206,4 +206,34 @@ describe('normalize', () => {
       'result[0].fileId must be string',
     ]);
   });
+
+  it('says it by the place in the webhook, where that became several events', () => {
+    const [good, failed] = [file('"status":"processed","result":{}'), file('"status":"failed"')];
+    const bad = file('"status":"done","result":7');
+    const normalized = run(legacy(`[${failed},${good},${failed},${bad}]`), 'legacy');
+    expect(normalized.ok ? [] : normalized.errors).toEqual(['result[3].result must be object,array']);
+
+    const contracts = {
+      check: ({ event }: { readonly event: string }) =>
+        event === 'extraction.processed' ? ['result[1].result.total must be number', 'the event is odd'] : [],
+    };
+    const webhook = { body: legacy(`[${failed},${good},${good}]`), format: 'legacy' } as const;
+    const missed = normalize(webhook as Verified<typeof webhook>, { ...rules, contracts });
+    expect(missed.ok ? [] : missed.errors).toEqual([
+      'result[2].result.total must be number',
+      'the event is odd',
+    ]);
+  });
+
+  it.each([
+    [
+      '{"files":{},"status":1}',
+      'result is an object without a list "files" or a string "status", not a list of files',
+    ],
+    ['[{},null]', 'file 2 is null, not an object'],
+    ['[{},[]]', 'file 2 is a list, not an object'],
+  ])('says what is no list of files: %s', (text, error) => {
+    const normalized = run(legacy(text), 'legacy');
+    expect(normalized).toEqual({ ok: false, reason: 'unrecognized_shape', errors: [error] });
+  });
 });
