@@ -11,7 +11,7 @@ export interface Contracts {
   check(event: { readonly event: string; readonly result: unknown }): readonly string[];
 }
 
-/** A failed file has no fields. */
+/** The others are of failed files, which have no fields. */
 const WITH_FIELDS: ReadonlySet<string> = new Set([
   'extraction.processed',
   'extraction.edited',
@@ -50,6 +50,8 @@ function faultsOf(
   if (typeof file !== 'object' || file === null || !('extractionId' in file)) return [];
   const check = checks.get(file.extractionId);
   if (check === undefined) return [];
+  // Of an upload of several files, some may have failed.
+  if ('status' in file && file.status === 'failed') return [];
   const fields = 'result' in file ? file.result : undefined;
   return check(fields).map((fault) => ({ ...fault, path: `/result/${index}/result${fault.path}` }));
 }

@@ -7,6 +7,7 @@ import { DEFAULT_STATUSES } from '../../src/formats/legacy.js';
 import type { Format, Verified } from '../../src/model.js';
 
 const schema = {
+  type: 'object',
   required: ['total'],
   properties: { total: { type: 'number' }, lines: { items: { required: ['price'] } } },
 };
@@ -53,6 +54,14 @@ describe('contracts', () => {
   it('are for files of their extraction that have fields', () => {
     expect(legacy(file({ extractionId: 'other', result: {} }))).toMatchObject({ ok: true });
     expect(legacy(file({ status: 'failed', result: {} }))).toMatchObject({ ok: true });
+  });
+
+  it('are not for failed files among those that were processed, in either format', () => {
+    const failed = { extractionId: 'inv', batchId: 'b', fileId: 'g', status: 'failed', error: 'unreadable' };
+    expect(legacy(file(), failed)).toMatchObject({ ok: true });
+    expect(run('new', { event: 'extraction.processed', result: [file(), failed] })).toMatchObject({
+      ok: true,
+    });
   });
 
   it.each(['processed', 'edited', 'confirmed'])('hold for extraction.%s in the new format', (action) => {
