@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'port_in_use'
   | 'port_unusable'
   | 'out_of_memory'
+  | 'out_of_time'
   | 'started_before'
   | 'shutting_down';
 

@@ -3,6 +3,7 @@ import { createBatchConverter } from './convert/batch.js';
 import { startConverting } from './convert/convert-loop.js';
 import { startRecordingFields } from './convert/record-fields.js';
 import { startDispatcher } from './delivery/dispatcher.js';
+import { withPatience } from './patience.js';
 import { keptFor, startRetention } from './retention.js';
 import type { Store } from './store/store.js';
 import type { Log } from './telemetry/log.js';
@@ -77,11 +78,15 @@ export async function startLoops(options: {
     },
     idleTimes: (now) => ({ convert: now - converting.lastMoved(), deliver: now - dispatcher.lastMoved() }),
     stop: async (grace) => {
+      const deadline = performance.now() + grace;
       await retention.stop();
-      await converting.stop();
+      const converted = converting.stop();
+      // What does not come to an end is left as it is: the next start begins with it.
+      await withPatience(grace / 2, converted).catch(() => convertThread.stop());
+      await converted;
       await recording.stop();
       await convertThread.stop();
-      await dispatcher.stop(grace);
+      await dispatcher.stop(Math.max(0, deadline - performance.now()));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { ShimError } from '../errors.js';
+import { type ErrorCode, ShimError } from '../errors.js';
 import type { Conversion, FileBasis, StoredWebhook, Verified } from '../model.js';
 import type { Store } from '../store/store.js';
 import type { Examine, Examined } from './converter.js';
@@ -10,7 +10,7 @@ export type Examination = Parameters<Examine>;
 /**
  * Examines webhooks, each by itself, here or in another thread.
  *
- * @throws {ShimError} `out_of_memory` where one of them takes more than there is
+ * @throws {ShimError} `out_of_memory` or `out_of_time` where one of them takes more than there is
  */
 export type ExamineAll = (examinations: readonly Examination[]) => Promise<readonly Examined[]>;
 
@@ -61,7 +61,7 @@ export function createBatchConverter(
             return webhook === undefined ? [] : { ...each, webhook };
           }),
         (error: unknown) => {
-          if (!isOutOfMemory(error)) throw error;
+          if (excessOf(error) === null) throw error;
           return examineEach(heads);
         },
       );
@@ -92,13 +92,26 @@ const verifiedOf = async (
 ): Promise<Verified<StoredWebhook> | null> =>
   (await store.getWebhook(id)) as StoredWebhook | null as Verified<StoredWebhook> | null;
 
-const isOutOfMemory = (error: unknown): boolean =>
-  error instanceof ShimError && error.code === 'out_of_memory';
+const EXCESS: Partial<Readonly<Record<ErrorCode, string>>> = {
+  out_of_memory: 'it takes more memory to convert than the service may use',
+  out_of_time:
+    'it takes longer to convert than the service may take: look for a "pattern" in the contracts and the "when" of the configuration that tries too many ways, such as (a+)*; correct it, then retry',
+};
+
+/** What was too much of it, for a person; null where it is another error. */
+const excessOf = (error: unknown): string | null =>
+  error instanceof ShimError ? (EXCESS[error.code] ?? null) : null;
 
 function tooMuch(webhookId: number, error: unknown): Examined {
-  if (!isOutOfMemory(error)) throw error;
-  const errors = ['it takes more memory to convert than the service may use'];
-  return { conversion: { outcome: 'quarantined', webhookId, reason: 'internal_error', errors }, files: [] };
+  const excess = excessOf(error);
+  if (excess === null) throw error;
+  const conversion = {
+    outcome: 'quarantined',
+    webhookId,
+    reason: 'internal_error',
+    errors: [excess],
+  } as const;
+  return { conversion, files: [] };
 }
 
 const withBasis = (conversion: Conversion, basis: readonly FileBasis[]): Conversion =>

@@ -131,7 +131,8 @@ export function startConverting(options: {
       current === null ? null : finish(current),
     ]);
     const faults = [next, finished].flatMap((part) => (part.status === 'rejected' ? [part.reason] : []));
-    if (faults.length > 0 && !failing) {
+    // Whoever stops it may have ended the thread that was at work for it.
+    if (faults.length > 0 && !failing && !stopping) {
       log.error({ err: faults[0] }, 'converting stopped: the store does not work; trying again');
     }
     if (faults.length === 0 && failing) log.info('converting: the store works again');

@@ -8,13 +8,28 @@ import { CONVERT_VERBS, type ConvertApi } from './convert-api.js';
  * is emptied while it is in the processor's cache.
  */
 const HEAP = { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 512 };
+/**
+ * Milliseconds for one batch. The largest takes a few seconds; what takes longer never ends: the `pattern` of a contract
+ * or of a `when` that tries exponentially many ways, on a text that whoever wrote the document chose.
+ */
+const LONGEST = 30_000;
+
+/** What was more than the thread can do. */
+type Excess = 'out_of_memory' | 'out_of_time';
+
+const EXCESS: Readonly<Record<Excess, string>> = {
+  out_of_memory: 'the convert thread ran out of memory',
+  out_of_time: 'the convert thread took too long',
+};
 
 /**
  * Starts the convert thread. If it ends by itself, so does this one: its owner has to start both anew. But where it runs
- * out of memory, `examine` rejects with `out_of_memory`, and another one takes its place: started anew with the same
- * webhooks, both would end again for ever.
+ * out of memory or does not come to an end, `examine` rejects with `out_of_memory` or `out_of_time`, and another one takes
+ * its place: started anew with the same webhooks, both would end again, or stand still, for ever.
+ *
+ * @param longest milliseconds that one call of `examine` may take
  */
-export function startConvertThread(): { readonly api: ConvertApi; stop(): Promise<void> } {
+export function startConvertThread(longest = LONGEST): { readonly api: ConvertApi; stop(): Promise<void> } {
   let thread = startThread();
   let configuration: Parameters<ConvertApi['configure']>[0] | null = null;
   let turn: Promise<unknown> = Promise.resolve();
@@ -25,52 +40,77 @@ export function startConvertThread(): { readonly api: ConvertApi; stop(): Promis
     turn = called.catch(() => undefined);
     return called;
   };
-  const living = async (): Promise<ConvertApi> => {
-    if (thread.outOfMemory()) {
+  const living = async (): Promise<ReturnType<typeof startThread>> => {
+    if (thread.excess() !== null) {
       thread = startThread();
       if (configuration !== null) await thread.api.configure(configuration);
     }
-    return thread.api;
+    return thread;
   };
   // Not beside the call, where it would hold the bodies until all are examined.
   const ended = (error: unknown): never => {
-    throw thread.outOfMemory()
-      ? new ShimError('out_of_memory', 'the convert thread ran out of memory')
-      : error;
+    const excess = thread.excess();
+    throw excess === null ? error : new ShimError(excess, EXCESS[excess]);
+  };
+  const examine: ConvertApi['examine'] = async (examinations) => {
+    const { api, giveUp } = await living();
+    const stopWatching = callAfter(longest, giveUp);
+    return api.examine(examinations).catch(ended).finally(stopWatching);
   };
 
   return {
     api: {
       configure: (next) =>
         inTurn(async () => {
-          await (await living()).configure(next);
+          await (await living()).api.configure(next);
           configuration = next;
         }),
-      examine: (examinations) => inTurn(async () => (await living()).examine(examinations).catch(ended)),
-      takeFields: () => inTurn(async () => (await living()).takeFields()),
+      examine: (examinations) => inTurn(() => examine(examinations)),
+      takeFields: () => inTurn(async () => (await living()).api.takeFields()),
     },
     stop: () => thread.stop(),
   };
 }
 
+/** @returns does not call it any more. What has come before the time is over is heard first, also after a standstill. */
+function callAfter(ms: number, call: () => void): () => void {
+  let immediate: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => {
+    immediate = setImmediate(call);
+  }, ms);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(immediate);
+  };
+}
+
 function startThread(): {
   readonly api: ConvertApi;
-  readonly outOfMemory: () => boolean;
+  /** Why it ended, where that was more than it can do. */
+  readonly excess: () => Excess | null;
+  /** Ends it, as out of time. */
+  readonly giveUp: () => void;
   stop(): Promise<void>;
 } {
   const worker = new Worker(new URL('./convert-thread.js', import.meta.url), { resourceLimits: HEAP });
   let stopping = false;
-  let outOfMemory = false;
+  let excess: Excess | null = null;
   worker.once('error', (error) => {
-    outOfMemory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-    if (!outOfMemory) throw new Error('the convert thread broke', { cause: error });
+    if (!('code' in error) || error.code !== 'ERR_WORKER_OUT_OF_MEMORY') {
+      throw new Error('the convert thread broke', { cause: error });
+    }
+    excess = 'out_of_memory';
   });
   worker.once('exit', () => {
-    if (!stopping && !outOfMemory) throw new Error('the convert thread ended');
+    if (!stopping && excess === null) throw new Error('the convert thread ended');
   });
   return {
     api: callThread<ConvertApi>(worker, CONVERT_VERBS),
-    outOfMemory: () => outOfMemory,
+    excess: () => excess,
+    giveUp: () => {
+      excess ??= 'out_of_time';
+      void worker.terminate();
+    },
     stop: async () => {
       stopping = true;
       await worker.terminate();

@@ -5,15 +5,20 @@ import type { StoredWebhook, Verified } from '../../src/model.js';
 import type { WebhookDetail } from '../../src/store/rows.js';
 
 const webhook = (id: number) => ({ id, source: 'extracta' }) as Verified<StoredWebhook>;
-const fault = (code: 'out_of_memory' | 'store_unavailable') => new ShimError(code, 'the thread ended');
+const fault = (code: 'out_of_memory' | 'out_of_time' | 'store_unavailable') =>
+  new ShimError(code, 'the thread ended');
 
 /** A converter whose thread ends over some webhooks. */
-function converterOf(options: { readonly tooLarge: readonly number[]; readonly gone?: number }) {
+function converterOf(options: {
+  readonly tooLarge: readonly number[];
+  readonly gone?: number;
+  readonly code?: 'out_of_memory' | 'out_of_time';
+}) {
   const calls: string[] = [];
   const examineAll: ExamineAll = async (examinations) => {
     const ids = examinations.map(([{ id }]) => id);
     calls.push(ids.join());
-    if (ids.some((id) => options.tooLarge.includes(id))) throw fault('out_of_memory');
+    if (ids.some((id) => options.tooLarge.includes(id))) throw fault(options.code ?? 'out_of_memory');
     return ids.map((id) => ({
       conversion: { outcome: 'converted', webhookId: id, events: [], duplicatesSince: null },
       files: [],
@@ -37,6 +42,17 @@ it('quarantines what takes more memory than there is, and goes on with the other
     [3, 'converted'],
   ]);
   expect(examined[1]?.conversion).toMatchObject({ webhookId: 2, reason: 'internal_error' });
+});
+
+it('quarantines what takes longer than it may, saying where to look, and goes on with the others', async () => {
+  const { calls, examine } = converterOf({ tooLarge: [1], code: 'out_of_time' });
+  const examined = await examine([1, 2]);
+
+  expect(calls).toEqual(['1,2', '1', '2']);
+  expect(examined.map(({ conversion }) => conversion)).toMatchObject([
+    { webhookId: 1, reason: 'internal_error', errors: [expect.stringContaining('"pattern"')] },
+    { webhookId: 2, outcome: 'converted' },
+  ]);
 });
 
 it('leaves any other fault to its caller', async () => {

@@ -21,6 +21,25 @@ const legacy = (fileId: string): string =>
   });
 
 describe('the service', () => {
+  it('stops within its ten seconds also amid a conversion that does not come to an end', async () => {
+    // Tries two to the power of sixty ways.
+    const when = {
+      properties: { result: { items: { properties: { fileId: { pattern: '^([a-z]+)*$' } } } } },
+    };
+    const config = writeConfig(tempFolder(), {
+      sources: [source],
+      destinations: [{ name: 'handler', url: 'http://127.0.0.1:1/', when }],
+    });
+    const service = await startService(config);
+    expect(await sendSigned(`${service.publicUrl}/webhook`, legacy(`${'a'.repeat(60)}!`), SECRET)).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+
+    const asked = performance.now();
+    expect(await service.stop()).toBe(0);
+    expect(performance.now() - asked).toBeLessThan(10_000);
+    expect(service.log.filter(({ level }) => level === 'error')).toEqual([]);
+  }, 30_000);
+
   it('delivers every accepted vector as it stands, signed as documented, once', async () => {
     const handler = await startHandler();
     const config = writeConfig(tempFolder(), {

@@ -7,11 +7,11 @@ import type { startConvertThread } from '../../src/thread/start-convert-thread.j
 import { tempFolder } from '../support/config.js';
 import { writeConfig } from '../support/service.js';
 
-const config = (): Config => {
+const config = (destinations: readonly object[] = []): Config => {
   const folder = tempFolder();
   const file = writeConfig(folder, {
     sources: [{ name: 'extracta', path: '/webhook', secrets: ['E_AI_K_c2hpbQ'] }],
-    destinations: [],
+    destinations,
   });
   return loadConfig({ file, env: {}, cwd: folder }).config;
 };
@@ -25,12 +25,17 @@ const webhook = (id: number, result: string) =>
     body: `{"event":"a.b","result":[${result}]}`,
   }) as Verified<StoredWebhook>;
 
-it('says that memory ran out, and goes on in another thread with the same configuration', async () => {
-  // As it was built: it starts a thread from a file that only the build makes.
+/** As it was built: it starts a thread from a file that only the build makes. */
+async function startBuilt(...args: Parameters<typeof startConvertThread>) {
   const path = fileURLToPath(new URL('../../dist/thread/start-convert-thread.js', import.meta.url));
   const built = (await import(path)) as { readonly startConvertThread: typeof startConvertThread };
-  const { api, stop } = built.startConvertThread();
+  const { api, stop } = built.startConvertThread(...args);
   onTestFinished(stop);
+  return api;
+}
+
+it('says that memory ran out, and goes on in another thread with the same configuration', async () => {
+  const api = await startBuilt();
   await api.configure(config());
 
   // Fifteen million numbers, 30 MB: each becomes a text of its own to tell what is the same.
@@ -38,4 +43,24 @@ it('says that memory ran out, and goes on in another thread with the same config
   const behind = api.examine([[webhook(2, '1')]]);
   await expect(tooMuch).rejects.toMatchObject({ code: 'out_of_memory' });
   expect(await behind).toMatchObject([{ conversion: { outcome: 'converted', webhookId: 2 } }]);
+}, 60_000);
+
+it('gives up what does not come to an end, and goes on in another thread with the same configuration', async () => {
+  const api = await startBuilt(1_000);
+  // Tries two to the power of sixty ways.
+  const when = { properties: { result: { items: { type: 'string', pattern: '^([a-z]+)*$' } } } };
+  await api.configure(config([{ name: 'billing', url: 'http://127.0.0.1:1/', when }]));
+
+  const endless = api.examine([[webhook(1, `"${'a'.repeat(60)}!"`)]]);
+  const behind = api.examine([[webhook(2, '"a"')]]);
+  await expect(endless).rejects.toMatchObject({ code: 'out_of_time' });
+  expect(await behind).toMatchObject([
+    {
+      conversion: {
+        outcome: 'converted',
+        webhookId: 2,
+        events: [{ destinations: [{ destination: 'billing' }] }],
+      },
+    },
+  ]);
 }, 60_000);
