@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { createConverter } from '../convert/converter.js';
+import { printable } from '../printable.js';
 import { isShared } from '../store/open.js';
 import { checkStore } from './check-store.js';
 import { destinationFindings, type Findings, findingsText, isGood, sourceFindings } from './check-view.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { probe } from './probe.js';
-import { jsonDocument, printable, publicUrl } from './text.js';
+import { jsonDocument, publicUrl } from './text.js';
 import { configOf } from './with-store.js';
 
 interface CheckOptions extends ConfigOption, JsonOption {

@@ -8,13 +8,14 @@ import { toNew } from '../formats/forward.js';
 import { DEFAULT_STATUSES } from '../formats/legacy.js';
 import { formatOf, readRequestBody } from '../formats/request-body.js';
 import type { Format, Verified } from '../model.js';
+import { printable, printableJson } from '../printable.js';
 import { readText } from './body-source.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { configuredSource } from './names.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { prettyJson } from './pretty-json.js';
 import { isBareResult, wrapLegacy } from './request-body.js';
-import { jsonDocument, printable, printableJson } from './text.js';
+import { jsonDocument } from './text.js';
 import { configOf } from './with-store.js';
 
 interface ConvertOptions extends ConfigOption, JsonOption {

@@ -1,7 +1,8 @@
 import type { Attempt } from '../model.js';
+import { printable } from '../printable.js';
 import type { DeliveryDetail, DeliveryRow } from '../store/rows.js';
 import type { Column } from './table.js';
-import { isoSeconds, isoTime, isoTimeOrNull, printable, printableLines } from './text.js';
+import { isoSeconds, isoTime, isoTimeOrNull, printableLines } from './text.js';
 
 /** Deliveries as people and programs read them. */
 

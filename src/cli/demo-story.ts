@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
+import { printable } from '../printable.js';
 import { type Io, writeLine } from './io.js';
-import { printable } from './text.js';
 
 /** Tells the demo to a person, and keeps count of what did not go as it should. */
 export interface Story {

@@ -1,10 +1,11 @@
 import { toNew } from '../formats/forward.js';
 import type { DeliveryState } from '../model.js';
+import { printableJson } from '../printable.js';
 import type { EventDetail, EventRow } from '../store/rows.js';
 import { deliveryColumns, deliveryJson } from './delivery-view.js';
 import { prettyJson } from './pretty-json.js';
 import { type Column, fields, table } from './table.js';
-import { count, isoSeconds, isoTime, printableJson } from './text.js';
+import { count, isoSeconds, isoTime } from './text.js';
 
 /** Events as people and programs read them. */
 

@@ -1,5 +1,6 @@
 import { signBody } from '../formats/request-body.js';
-import { messageOf, printable } from './text.js';
+import { printable } from '../printable.js';
+import { messageOf } from './text.js';
 
 /** What came back for one signed webhook. */
 export interface Answer {

@@ -1,7 +1,7 @@
 import type { DestinationConfig } from '../config/config.js';
+import { printable } from '../printable.js';
 import type { Verdict } from './check-view.js';
 import { connectionFault } from './post.js';
-import { printable } from './text.js';
 
 const TIMEOUT = 5_000;
 

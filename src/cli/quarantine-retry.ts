@@ -4,6 +4,7 @@ import { createExamine } from '../convert/converter.js';
 import { saveConcluded } from '../convert/save-concluded.js';
 import { UsageError } from '../errors.js';
 import type { Conversion, QuarantineReason, StoredWebhook, Verified } from '../model.js';
+import { printable } from '../printable.js';
 import type { SavedConversion } from '../store/rows.js';
 import type { Store } from '../store/store.js';
 import { idsInQuarantine } from './ids-in-quarantine.js';
@@ -11,7 +12,7 @@ import { type ExitStatus, type Io, type Run, type Writer, writeLine } from './io
 import { type ConfigOption, rowIds, withConfig, withExamples } from './options.js';
 import { QUARANTINE_REASONS } from './quarantine-view.js';
 import { interruptedError, stopFlag } from './stop-flag.js';
-import { count, printable } from './text.js';
+import { count } from './text.js';
 import { withStore } from './with-store.js';
 
 interface RetryOptions extends ConfigOption {

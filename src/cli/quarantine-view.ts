@@ -1,7 +1,8 @@
 import type { QuarantineReason } from '../model.js';
+import { printable } from '../printable.js';
 import type { QuarantineRow, WebhookDetail } from '../store/rows.js';
 import { type Column, fields } from './table.js';
-import { count, isoSeconds, isoTime, printable, printableLines } from './text.js';
+import { count, isoSeconds, isoTime, printableLines } from './text.js';
 
 /** Quarantined webhooks as people and programs read them. */
 

@@ -1,8 +1,9 @@
 import { type CutoverFacts, type judgeCutover, type SourceFacts, watchedFor } from '../migration/cutover.js';
 import { ageText, durationText } from '../migration/duration-text.js';
 import type { HandlerFacts, judgeTakeover } from '../migration/takeover.js';
+import { printable } from '../printable.js';
 import { type Column, table } from './table.js';
-import { isoTimeOrNull, printable } from './text.js';
+import { isoTimeOrNull } from './text.js';
 
 /** What speaks for and against a cutover or a takeover, as people and programs read it. */
 

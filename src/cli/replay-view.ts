@@ -1,8 +1,9 @@
 import type { Difference } from '../migration/diff.js';
 import type { Reconversion } from '../migration/reconversion.js';
+import { printable, printableJson } from '../printable.js';
 import { type Io, type Writer, writeLine } from './io.js';
 import type { Replayed } from './replay-run.js';
-import { count, printable, printableJson } from './text.js';
+import { count } from './text.js';
 
 export interface ReplayTotal {
   readonly added: number;

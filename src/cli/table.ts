@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import { printable } from './text.js';
+import { printable } from '../printable.js';
 
 export interface Column<Row> {
   readonly title: string;

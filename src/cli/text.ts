@@ -1,23 +1,7 @@
-/**
- * Characters that could steer a terminal or hide what a text says: C0 and C1 controls, line separators, the marks that
- * change the direction of writing, and those that take no place. What comes from outside may hold any of them.
- */
-const UNPRINTABLE = /[\p{Cc}\p{Bidi_Control}\u00ad\u200b\u2028\u2029\u2060\ufeff]/gu;
+import { printable, printableJson } from '../printable.js';
 
-const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-
-const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-
-/** Text from outside as one line that is safe to print. */
-export const printable = (text: string): string =>
-  text.replace(UNPRINTABLE, (unit) => SHORT[unit] ?? escapeUnit(unit));
-
-/** The same, line breaks kept. */
+/** Text from outside that is safe to print, line breaks kept. */
 export const printableLines = (text: string): string => text.split(/\r?\n/).map(printable).join('\n');
-
-/** JSON text that is safe to print and says the same: in JSON, such characters stand only inside strings, or are white space. */
-export const printableJson = (text: string): string =>
-  text.replace(UNPRINTABLE, (unit) => (unit <= ' ' ? unit : escapeUnit(unit)));
 
 /** A value as a JSON document with its line end. */
 export const jsonDocument = (value: unknown): string => `${printableJson(JSON.stringify(value, null, 2))}\n`;

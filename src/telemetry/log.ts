@@ -1,6 +1,7 @@
 import { type DestinationStream, type LogFn, pino } from 'pino';
 import { build as pretty } from 'pino-pretty';
 import type { LogLevel } from '../config/config.js';
+import { printableJson, printableJsonStrings } from '../printable.js';
 
 /** What the parts write to: one object of fields, then a sentence. */
 export interface Log {
@@ -32,6 +33,8 @@ export function createLog(
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      // JSON escapes what is below U+0020 alone, and names and texts come from outside.
+      hooks: { streamWrite: options.format === 'pretty' ? printableJsonStrings : printableJson },
       redact: { paths: REDACTED.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
     },
     destination ?? standardOutput(),

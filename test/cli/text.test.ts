@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { prettyJson } from '../../src/cli/pretty-json.js';
 import { fields, table } from '../../src/cli/table.js';
-import { jsonDocument, printable, printableJson, publicUrl } from '../../src/cli/text.js';
+import { jsonDocument, publicUrl } from '../../src/cli/text.js';
+import { printable, printableJson } from '../../src/printable.js';
 import { jsonText, numbersOf } from '../support/json-text.js';
 
 describe('printable', () => {
