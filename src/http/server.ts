@@ -46,6 +46,9 @@ export async function serveHttp(
       const path = pathOf(request.url ?? '');
       if (request.httpVersion === '1.1' && request.headers.host === undefined) {
         refuse(response, 400, 'The header Host is missing');
+      } else if (request.httpVersion !== '1.1' && request.headers['transfer-encoding'] !== undefined) {
+        // Whoever is in between may not know it, and take its content for the next request (RFC 9112, section 6.1).
+        refuse(response, 400, INVALID);
       } else if (request.rawHeaders.length > 2 * limits.headers) {
         refuse(response, 431, TOO_MANY);
       } else if (path === null) refuse(response, 400, INVALID);

@@ -55,6 +55,20 @@ describe('the HTTP server', () => {
     );
   });
 
+  it('ends the connection of HTTP/1.0 with a transfer coding, which who is in between may frame otherwise', async () => {
+    server = await startPublic({ secrets: [SECRET] });
+    const framed =
+      'GET /healthz HTTP/1.0\r\nconnection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n';
+    const answers = await sendRaw(server.url, [
+      framed,
+      'GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n',
+    ]);
+    expect(answers).toMatch(
+      /^HTTP\/1\.1 400 [\s\S]*connection: close[\s\S]*{"message":"This is not a valid request"}/i,
+    );
+    expect(answers.match(/HTTP\/1\.1 \d/g)).toHaveLength(1);
+  });
+
   it('ends a connection that it is to take elsewhere, whatever the other side does', async () => {
     server = await startPublic({ secrets: [SECRET] });
     const port = Number(new URL(server.url).port);
