@@ -41,8 +41,17 @@ export async function backupStore(url: string, file: string, options: BackupOpti
   return backupSqlite(storeFile(url, options.cwd), resolve(options.cwd, file), options);
 }
 
-/** pg_dump asks for it, or finds it in PGPASSWORD or ~/.pgpass. */
-const withoutPassword = (url: string): string => url.replace(/^([a-z]+:\/\/[^:@/]*):[^@/]*@/, '$1@');
+/**
+ * pg_dump asks for it, or finds it in PGPASSWORD or ~/.pgpass. A user ends at the first colon and a password at the last
+ * "@" before the path, as the driver reads them; all else stays as it is written. What is no URL may hold it anywhere.
+ */
+function withoutPassword(url: string): string {
+  if (!URL.canParse(url)) return 'postgres://…';
+  return url
+    .replace(/^([a-z]+:\/\/[^:/?#]*):[^/?#]*@/, '$1@')
+    .replace(/([?&])password=[^&#]*&?/g, '$1')
+    .replace(/[?&](?=#|$)/, '');
+}
 
 /** For a shell. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

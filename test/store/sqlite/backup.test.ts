@@ -156,6 +156,29 @@ describe('a backup', () => {
 });
 
 describe('a store in PostgreSQL', () => {
+  const typed = (url: string): Promise<string> =>
+    backupStore(url, 'a.dump', { cwd: '.', force: false, onProgress: () => {} }).then(
+      () => '',
+      (error: Error) => error.message,
+    );
+
+  it.each([
+    ['postgres://me:gehe@im@db.example:5432/shim', 'postgres://me@db.example:5432/shim'],
+    ['postgres://me@here:geheim@db.example/shim', 'postgres://me@here@db.example/shim'],
+    [
+      'postgres://me@db.example:5432/shim?options=-c%20a%3Db',
+      'postgres://me@db.example:5432/shim?options=-c%20a%3Db',
+    ],
+    ['postgres://me@db.example/shim?password=geheim', 'postgres://me@db.example/shim'],
+    [
+      'postgres://db.example/shim?user=me&password=geheim&sslmode=require',
+      'postgres://db.example/shim?user=me&sslmode=require',
+    ],
+    ['postgres://me:ge/heim@db.example/shim', 'postgres://…'],
+  ])('shows no part of the password in %s', async (url, shown) => {
+    expect((await typed(url)).split('--file=')[1]).toBe(`'a.dump' '${shown}'`);
+  });
+
   it('is left to its own tool, with what to type and no password', async () => {
     const backup = backupStore('postgres://me:geheim@db.example/shim', "it's.dump", {
       cwd: '.',
