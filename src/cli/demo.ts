@@ -159,13 +159,18 @@ function tellEnd(story: Story, io: Io, duration: number): void {
     story.say(`${failures} of the checks above did not go as they should.`);
     return;
   }
-  story.say(`All of it went as it should, in ${(duration / 1_000).toFixed(1)} s. Now with your own:`);
+  story.say(
+    `All of it went as it should, in ${(duration / 1_000).toFixed(1)} s. Now with your own, in a file .env here:`,
+  );
   story.say();
-  story.say("  export EXTRACTA_WEBHOOK_SECRET='E_AI_K_…'                     # from the vendor's dashboard");
-  story.say("  export HANDLER_URL='http://127.0.0.1:5000/hooks/extracta'     # your new-format handler");
+  story.say("  EXTRACTA_WEBHOOK_SECRET=E_AI_K_…                     # from the vendor's dashboard");
+  story.say('  HANDLER_URL=http://127.0.0.1:5000/hooks/extracta     # your new-format handler');
+  story.say();
+  story.say('then:');
+  story.say();
   story.say(`  ${io.program} check`);
   story.say(`  ${io.program} serve`);
-  story.say('');
+  story.say();
   story.say('and in other terminals, while you have neither handler nor traffic:');
   story.say();
   story.say(`  ${io.program} listen`);

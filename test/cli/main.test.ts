@@ -1,8 +1,9 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configText, file, legacy, MINUTE, mainFile, NOW, Place, SECRET, until } from './support.js';
 
@@ -163,6 +164,17 @@ describe('demo', () => {
     expect(output).not.toContain('\x1b');
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith('webhook-shim-demo-'))).toEqual([]);
     expect(readdirSync(place.folder)).toEqual(['shim.yaml']);
+  });
+
+  it('ends with what to do, for any terminal: no variable has to be set in each', async () => {
+    const packaged = readFileSync(new URL('../../config/shim.yaml', import.meta.url), 'utf8');
+    const place = await Place.create(packaged);
+    const { output } = await run(place, 'demo');
+    const lines = [...output.matchAll(/^ {2}([A-Z_]+=.*)$/gm)].map(([, line = '']) => line);
+    writeFileSync(join(place.folder, '.env'), lines.join('\n').replace('E_AI_K_…', SECRET));
+    expect(await run(place, 'check')).toMatchObject({ status: 0 });
+    const sent = await run(place, 'send', 'http://127.0.0.1:1/webhook');
+    expect(sent).toMatchObject({ status: 1, output: expect.stringContaining('no answer') });
   });
 
   it('cleans up when it is interrupted', async () => {
