@@ -2,18 +2,17 @@ import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configText, file, legacy, MINUTE, mainFile, NOW, Place, SECRET, until } from './support.js';
 
 const DAY = 86_400_000;
 
-/** The built command as a process of its own. */
+/** The built command as a process of its own, which finds no place for temporary files but its folder. */
 function start(place: Place, args: readonly string[]): ChildProcessWithoutNullStreams & { output(): string } {
   const child = spawn(process.execPath, [mainFile(), ...args], {
     cwd: place.folder,
-    env: { PATH: process.env.PATH, SHIM_CONFIG: 'shim.yaml' },
+    env: { PATH: process.env.PATH, SHIM_CONFIG: 'shim.yaml', TMPDIR: place.folder },
   });
   onTestFinished(() => {
     child.kill('SIGKILL');
@@ -162,7 +161,6 @@ describe('demo', () => {
     }
     // No colours where nobody looks.
     expect(output).not.toContain('\x1b');
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('webhook-shim-demo-'))).toEqual([]);
     expect(readdirSync(place.folder)).toEqual(['shim.yaml']);
   });
 
@@ -183,7 +181,7 @@ describe('demo', () => {
     await until(() => (child.output().includes('1. ') ? true : undefined));
     child.kill('SIGINT');
     expect(await ended(child)).toBe(1);
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('webhook-shim-demo-'))).toEqual([]);
+    expect(readdirSync(place.folder)).toEqual(['shim.yaml']);
   });
 });
 
@@ -207,7 +205,7 @@ describe('the command as a process', () => {
   const headOf = (place: Place, command: string, reader = 'head -c 1'): Promise<string> =>
     new Promise((resolve, reject) => {
       const line = `"${process.execPath}" "${mainFile()}" ${command} | ${reader}; echo " \${PIPESTATUS[0]}"`;
-      const env = { ...process.env, SHIM_CONFIG: 'shim.yaml' };
+      const env = { ...process.env, SHIM_CONFIG: 'shim.yaml', TMPDIR: place.folder };
       execFile('bash', ['-c', line], { cwd: place.folder, env }, (error, stdout, stderr) =>
         error ? reject(error) : resolve(stdout + stderr),
       );
@@ -223,7 +221,7 @@ describe('the command as a process', () => {
   it('cleans up where its output is not read to the end', async () => {
     const place = await Place.create();
     expect(await headOf(place, 'demo')).toBe('T 1\n');
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('webhook-shim-demo-'))).toEqual([]);
+    expect(readdirSync(place.folder)).toEqual(['shim.yaml']);
   });
 
   it('says how a replay goes on whose output is not read to the end', async () => {
