@@ -7,8 +7,6 @@ import type { ConfigOption, JsonOption } from './options.js';
 import { stopFlag } from './stop-flag.js';
 import { isoTime } from './text.js';
 
-/** A replay that is asked to stop, and how it goes on: begun again as it was, it would send once more what has arrived meanwhile. */
-
 type Page = readonly ReplayableEvent[];
 
 /**
@@ -39,8 +37,9 @@ export async function* untilStopped(
 }
 
 /**
- * Says what to type to go on, with the times as they were at the beginning: "an hour ago" is another one by now. Of dead
- * letters those that still are one are found by beginning anew.
+ * Says what to type to go on: begun again as it was, it would send once more what has arrived meanwhile. The times are
+ * those of the beginning, for "an hour ago" is another one by now. Of dead letters those that still are one are found by
+ * beginning anew.
  */
 export function interrupted(left: ReplayableEvent, { choice, period, options, program }: Typed): ShimError {
   const { of, from, to } = choice;
