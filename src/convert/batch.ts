@@ -117,12 +117,6 @@ function tooMuch(webhookId: number, error: unknown): Examined {
 const withBasis = (conversion: Conversion, basis: readonly FileBasis[]): Conversion =>
   conversion.outcome === 'converted' && basis.length > 0 ? { ...conversion, basis } : conversion;
 
-/** Both steps, where nothing else goes on. */
-export const convertAll = async (
-  converter: BatchConverter,
-  webhooks: readonly Verified<StoredWebhook>[],
-): Promise<readonly Conversion[]> => converter.conclude(await converter.examine(webhooks));
-
 async function latestResults(
   batch: ExaminedBatch,
   store: Pick<Store, 'latestAccepted'>,

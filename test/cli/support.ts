@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import type { Io } from '../../src/cli/io.js';
 import { runCli } from '../../src/cli/run.js';
 import { loadConfig } from '../../src/config/load.js';
-import { convertAll, createBatchConverter, examineHere } from '../../src/convert/batch.js';
+import { createBatchConverter, examineHere } from '../../src/convert/batch.js';
 import { createExamine } from '../../src/convert/converter.js';
 import { signBody } from '../../src/formats/request-body.js';
 import type { Attempt, NewWebhook, Verified } from '../../src/model.js';
@@ -111,7 +111,7 @@ export class Place {
       await store.putWebhooks(webhooks.map(signed));
       const claimed = await store.claimWebhooks({ limit: 1_000, now: NOW, lease: 1_000 });
       const converter = createBatchConverter(examineHere(createExamine(config)), store);
-      return store.saveConversions(await convertAll(converter, claimed), NOW);
+      return store.saveConversions(await converter.conclude(await converter.examine(claimed)), NOW);
     });
   }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.js';
-import { convertAll, createBatchConverter, examineHere } from '../../src/convert/batch.js';
+import { createBatchConverter, examineHere } from '../../src/convert/batch.js';
 import { createExamine } from '../../src/convert/converter.js';
 import { saveConcluded } from '../../src/convert/save-concluded.js';
 import { toNew } from '../../src/formats/forward.js';
@@ -88,7 +88,7 @@ async function arrive(bodies: readonly Body[], from = 'extracta'): Promise<reado
       return store.latestAccepted(files);
     },
   });
-  return save(await convertAll(converter, webhooks));
+  return save(await converter.conclude(await converter.examine(webhooks)));
 }
 
 async function save(conversions: readonly Conversion[]): Promise<readonly string[]> {
@@ -110,7 +110,8 @@ async function retry(): Promise<readonly string[]> {
   const rows = await store.listQuarantine({ limit: 10 });
   const webhooks = await Promise.all(rows.map(({ id }) => store.getWebhook(id)));
   const converter = createBatchConverter(examineHere(examineNow), store);
-  return save(await convertAll(converter, webhooks as unknown as readonly Verified<StoredWebhook>[]));
+  const examined = await converter.examine(webhooks as unknown as readonly Verified<StoredWebhook>[]);
+  return save(await converter.conclude(examined));
 }
 
 describe('inferEdited', () => {
