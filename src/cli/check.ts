@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { createConverter } from '../convert/converter.js';
+import { createExamine } from '../convert/examine.js';
 import { printable } from '../printable.js';
 import { isShared } from '../store/open.js';
 import { checkStore } from './check-store.js';
@@ -29,7 +29,7 @@ export function addCheck(program: Command, run: Run): void {
 
 async function check(options: CheckOptions, io: Io): Promise<ExitStatus> {
   const { config, file, warnings } = configOf(options, io);
-  createConverter(config); // compiles every schema
+  createExamine(config); // compiles every schema
   const destinations = config.destinations.map(async (destination) =>
     destinationFindings(destination, options.probe === true ? await probe(destination) : null),
   );

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type BatchConverter, createBatchConverter, examineHere } from '../convert/batch.js';
-import { createExamine } from '../convert/converter.js';
+import { createExamine } from '../convert/examine.js';
 import { saveConcluded } from '../convert/save-concluded.js';
 import { UsageError } from '../errors.js';
 import type { Conversion, QuarantineReason, StoredWebhook, Verified } from '../model.js';

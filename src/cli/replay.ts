@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { createExamine } from '../convert/converter.js';
+import { createExamine } from '../convert/examine.js';
 import { UsageError } from '../errors.js';
 import type { ReplayChoice } from '../migration/replay.js';
 import type { ReplayableEvent } from '../store/rows.js';

@@ -1,7 +1,7 @@
 import { type ErrorCode, ShimError } from '../errors.js';
 import type { Conversion, FileBasis, StoredWebhook, Verified } from '../model.js';
 import type { Store } from '../store/store.js';
-import type { Examine, Examined } from './converter.js';
+import type { Examine, Examined } from './examine.js';
 import { fileKey, inferEdits, type LatestResults } from './infer-edited.js';
 
 /** Webhooks with what is known of them so far, if anything. */

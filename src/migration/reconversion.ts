@@ -1,4 +1,4 @@
-import type { Examine } from '../convert/converter.js';
+import type { Examine } from '../convert/examine.js';
 import { inferredThen } from '../convert/infer-edited.js';
 import { toNew } from '../formats/forward.js';
 import type { QuarantineReason, StoredWebhook, Verified } from '../model.js';

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { Examination } from '../convert/batch.js';
-import type { Examined } from '../convert/converter.js';
+import type { Examined } from '../convert/examine.js';
 import type { ExtractionFields } from '../store/rows.js';
 
 /** What the work thread asks of the convert thread. */

@@ -1,6 +1,6 @@
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
-import { createExamine, type Examine } from '../convert/converter.js';
+import { createExamine, type Examine } from '../convert/examine.js';
 import { createFieldSampler } from '../migration/field-sampler.js';
 import { answerCalls } from './calls.js';
 import type { ConvertApi } from './convert-api.js';

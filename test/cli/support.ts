@@ -8,7 +8,7 @@ import type { Io } from '../../src/cli/io.js';
 import { runCli } from '../../src/cli/run.js';
 import { loadConfig } from '../../src/config/load.js';
 import { createBatchConverter, examineHere } from '../../src/convert/batch.js';
-import { createExamine } from '../../src/convert/converter.js';
+import { createExamine } from '../../src/convert/examine.js';
 import { signBody } from '../../src/formats/request-body.js';
 import type { Attempt, NewWebhook, Verified } from '../../src/model.js';
 import { openStore } from '../../src/store/open.js';

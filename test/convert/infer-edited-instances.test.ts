@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { Config } from '../../src/config/config.js';
 import { createBatchConverter, examineHere } from '../../src/convert/batch.js';
 import { startConverting } from '../../src/convert/convert-loop.js';
-import { createExamine } from '../../src/convert/converter.js';
+import { createExamine } from '../../src/convert/examine.js';
 import { saveConcluded } from '../../src/convert/save-concluded.js';
 import { DEFAULT_STATUSES } from '../../src/formats/legacy.js';
 import type { NewWebhook, Verified } from '../../src/model.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.js';
 import { createBatchConverter, examineHere } from '../../src/convert/batch.js';
-import { createExamine } from '../../src/convert/converter.js';
+import { createExamine } from '../../src/convert/examine.js';
 import { saveConcluded } from '../../src/convert/save-concluded.js';
 import { toNew } from '../../src/formats/forward.js';
 import { DEFAULT_STATUSES } from '../../src/formats/legacy.js';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config, DestinationConfig } from '../../src/config/config.js';
-import { createConverter } from '../../src/convert/converter.js';
+import { createExamine } from '../../src/convert/examine.js';
 import { type Dispatcher, startDispatcher } from '../../src/delivery/dispatcher.js';
 import { StoreError } from '../../src/errors.js';
 import { DEFAULT_STATUSES } from '../../src/formats/legacy.js';
@@ -133,7 +133,7 @@ export class Setup {
   /** Puts webhooks into the store, signed as the vendor does, and converts them. */
   async receive(destinations: readonly DestinationConfig[], ...bodies: readonly string[]): Promise<void> {
     const rules = { ...source, statuses: DEFAULT_STATUSES, dedupWindow: 3_600_000 };
-    const convert = createConverter({ sources: [rules], destinations });
+    const examine = createExamine({ sources: [rules], destinations });
     const webhooks = bodies.map((body) => ({
       source: source.name,
       format: formatOf(readRequestBody(body)),
@@ -144,7 +144,7 @@ export class Setup {
     }));
     await this.store.putWebhooks(webhooks as unknown as Verified<NewWebhook>[]);
     const claimed = await this.store.claimWebhooks({ limit: bodies.length, now: this.time, lease: 60_000 });
-    const conversions = claimed.map(convert);
+    const conversions = claimed.map((webhook) => examine(webhook).conversion);
     const lost = conversions.find(({ outcome }) => outcome === 'quarantined');
     if (lost !== undefined) throw new Error(`quarantined: ${JSON.stringify(lost)}`);
     await this.store.saveConversions(conversions, this.time);

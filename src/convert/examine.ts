@@ -9,17 +9,6 @@ import { createRouter } from './route.js';
 /**
  * Turns a stored webhook into what the store keeps of it. Never throws: what cannot be converted is quarantined. What
  * came before is not looked at: `createBatchConverter` does.
- */
-export type Converter = (webhook: Verified<StoredWebhook>) => Conversion;
-
-/** @throws {ShimError} where a schema does not compile */
-export function createConverter(config: Pick<Config, 'sources' | 'destinations'>): Converter {
-  const examine = createExamine(config);
-  return (webhook) => examine(webhook).conversion;
-}
-
-/**
- * The same, with what it takes to infer edits.
  *
  * @param inferred the events of legacy files for which more is known than their status, by their place in the list
  */
@@ -27,7 +16,7 @@ export type Examine = (webhook: Verified<StoredWebhook>, inferred?: ReadonlyMap<
 
 export interface Examined {
   readonly conversion: Conversion;
-  /** None where its source does not infer edits. */
+  /** What edits may be inferred from: none where its source does not infer them. */
   readonly files: readonly ResultFile[];
 }
 
