@@ -5,6 +5,7 @@ import { copyBetween } from '../store/copy/open.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { createProgress } from './progress.js';
+import { interruptedError } from './stop-flag.js';
 import { table } from './table.js';
 import { jsonDocument } from './text.js';
 
@@ -41,7 +42,7 @@ async function copy(options: CopyOptions, io: Io): Promise<ExitStatus> {
   const report = await copyBetween(options, {
     cwd: io.cwd,
     onProgress: (what, name, rows) => {
-      if (stopped) throw new ShimError('shutting_down', 'interrupted: run the same command again to go on');
+      if (stopped) throw interruptedError();
       progress(() => `${what} ${rows} rows of ${name}`);
     },
   });
