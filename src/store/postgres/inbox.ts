@@ -53,10 +53,8 @@ const PING: Statement<never> = {
          INSERT INTO health VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at`,
 };
 
-type Row = Omit<StoredWebhook, never>;
-
 /** A lease stands in the row itself, so that no instance has to know of another. */
-const CLAIM: Statement<Row> = {
+const CLAIM: Statement<StoredWebhook> = {
   name: 'claim_webhooks',
   text: `WITH waiting AS MATERIALIZED (
            SELECT webhook_id, size FROM inbox WHERE lease_until <= ${byServersClock('$1', '$4')}
@@ -134,5 +132,5 @@ async function put(
 }
 
 /** Only verified webhooks are ever stored, so that what is read from there is verified. */
-const storedWebhook = (row: Row) =>
+const storedWebhook = (row: StoredWebhook) =>
   ({ ...row, signature: fromText(row.signature), body: fromText(row.body) }) as Verified<StoredWebhook>;
