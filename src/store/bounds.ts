@@ -1,8 +1,12 @@
-/** What every store keeps of texts that a payload or a destination brings about, so that rows stay readable. */
+/** What every store keeps of what a payload or a destination brings about: of texts, so that rows stay readable. */
 
 export const MAX_RESPONSE = 4096;
 export const MAX_ERROR = 1000;
 const MAX_ERRORS = 100;
+
+/** Extractions whose fields are kept, those that were seen last; and fields of each, those that came first. */
+export const MOST_EXTRACTIONS = 1_000;
+export const MOST_FIELDS = 500;
 
 /** A claim ends early past about this many bytes of bodies, so that many large ones do not fill the memory. */
 export const CLAIM_SIZE = 16 * 1024 * 1024;

@@ -1,12 +1,9 @@
+import { MOST_EXTRACTIONS, MOST_FIELDS } from '../bounds.js';
 import type { ExtractionFields, FieldsQuery, StoredFields } from '../rows.js';
 import { int8s, texts } from './arrays.js';
 import type { Database, Session, Statement } from './database.js';
 import { LOCK, lockAlone } from './locks.js';
 import { fromText, text } from './values.js';
-
-/** Extractions that are kept, those that were seen last; and fields of each, those that came first. */
-const MOST_EXTRACTIONS = 1_000;
-const MOST_FIELDS = 500;
 
 const SEE_EXTRACTION: Statement<{ id: number }> = {
   name: 'see_extraction',

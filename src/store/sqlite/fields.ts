@@ -1,11 +1,8 @@
+import { MOST_EXTRACTIONS, MOST_FIELDS } from '../bounds.js';
 import type { ExtractionFields, FieldsQuery, StoredFields } from '../rows.js';
 import type { Database, Statement } from './driver.js';
 import { filtered } from './filtered.js';
 import { fromText, type Text, text } from './values.js';
-
-/** Extractions that are kept, those that were seen last; and fields of each, those that came first. */
-const MOST_EXTRACTIONS = 1_000;
-const MOST_FIELDS = 500;
 
 interface Row {
   readonly id: number;
