@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { EXTRACTION_EVENTS } from '../formats/extraction-events.js';
 import type { Config, DestinationConfig } from './config.js';
 import { nearest } from './nearest.js';
-
-const EVENTS = ['extraction.processed', 'extraction.edited', 'extraction.confirmed', 'extraction.failed'];
 
 /** What is allowed and yet probably not meant. */
 export function warningsOf({ sources, destinations }: Config): readonly string[] {
@@ -20,7 +19,10 @@ export function warningsOf({ sources, destinations }: Config): readonly string[]
   });
   const misspelt = destinations.flatMap(({ name, events }) =>
     events.flatMap((event) => {
-      const meant = EVENTS.includes(event) || event.includes('*') ? undefined : nearest(event, EVENTS);
+      const meant =
+        EXTRACTION_EVENTS.includes(event) || event.includes('*')
+          ? undefined
+          : nearest(event, EXTRACTION_EVENTS);
       return meant === undefined ? [] : [`destination ${name} takes ${event}: is ${meant} meant?`];
     }),
   );

@@ -1,4 +1,5 @@
 import type { SourceConfig } from '../config/config.js';
+import { EVENTS_WITH_RESULT } from '../formats/extraction-events.js';
 import { compileSchema, type SchemaCheck, type SchemaFault } from '../schemas.js';
 import { describeFaults } from './event-schemas.js';
 
@@ -10,13 +11,6 @@ export interface Contracts {
   /** @returns what is wrong with the files' results, one fault a line, for a person; nothing where all is as agreed. */
   check(event: { readonly event: string; readonly result: unknown }): readonly string[];
 }
-
-/** The others are of failed files, which have no fields. */
-const WITH_FIELDS: ReadonlySet<string> = new Set([
-  'extraction.processed',
-  'extraction.edited',
-  'extraction.confirmed',
-]);
 
 /**
  * Compiles a source's contracts.
@@ -31,7 +25,7 @@ export function createContracts(contracts: SourceConfig['contracts']): Contracts
   );
   return {
     check: ({ event, result }) => {
-      if (!WITH_FIELDS.has(event) || !Array.isArray(result)) return [];
+      if (!EVENTS_WITH_RESULT.includes(event) || !Array.isArray(result)) return [];
       const faults: SchemaFault[] = [];
       for (const [index, file] of result.entries()) {
         faults.push(...faultsOf(file, index, checks));

@@ -1,18 +1,18 @@
+import { EVENTS_WITH_RESULT } from '../formats/extraction-events.js';
 import { fileSubject, fileValue } from '../formats/identity.js';
 import type { AcceptedResult, FileBasis, StoredWebhook } from '../model.js';
 import type { NormalizedEvent } from './normalize.js';
 
-/** The events of a file that has a result. In a legacy body all of them look like the first. */
+/** Of a file with a result a legacy body says the first, whichever of its events it is. */
 const PROCESSED = 'extraction.processed';
 const EDITED = 'extraction.edited';
-const WITH_RESULT: readonly string[] = [PROCESSED, EDITED, 'extraction.confirmed'];
 
 /** A file with a result, as far as it matters for whether it is an edit. */
 export interface ResultFile {
   /** Where it stands in the legacy list. */
   readonly place: number;
   readonly event: string;
-  /** What it is as each of the events, in the order of `WITH_RESULT`. */
+  /** What it is as each of the events, in the order of `EVENTS_WITH_RESULT`. */
   readonly subjects: readonly Uint8Array[];
   readonly digest: Uint8Array;
   /** When its webhook arrived. */
@@ -38,11 +38,11 @@ function filesOf(
   { source, format, receivedAt: arrivedAt }: Arrival,
   { event, value, files, places }: NormalizedEvent,
 ): readonly ResultFile[] {
-  if (!WITH_RESULT.includes(event) || !Array.isArray(value.result)) return [];
+  if (!EVENTS_WITH_RESULT.includes(event) || !Array.isArray(value.result)) return [];
   return value.result.flatMap((file: unknown, index): readonly ResultFile[] => {
     const digest = files[index]?.digest;
     if (digest === undefined || !hasFileId(file)) return [];
-    const subjects = WITH_RESULT.map((name) => fileSubject(source, name, fileValue(file)));
+    const subjects = EVENTS_WITH_RESULT.map((name) => fileSubject(source, name, fileValue(file)));
     const open = format === 'legacy' && event === PROCESSED;
     return [{ place: places?.[index] ?? index, event, subjects, digest, arrivedAt, open }];
   });
@@ -86,7 +86,7 @@ export function inferEdits(files: readonly ResultFile[], latest: LatestResults):
     const event = file.open ? eventOf(file, latest.get(key)) : file.event;
     if (event !== file.event) events.set(file.place, event);
     latest.set(key, {
-      subject: WITH_RESULT.indexOf(event),
+      subject: EVENTS_WITH_RESULT.indexOf(event),
       digest: file.digest,
       arrivedAt: file.arrivedAt,
     });
@@ -100,7 +100,7 @@ const basisOf = ({ subjects, open }: ResultFile, latest: AcceptedResult | null):
 function eventOf(file: ResultFile, latest: AcceptedResult | undefined): string {
   if (latest === undefined) return file.event;
   const isSame = Buffer.from(file.digest).equals(latest.digest);
-  if (isSame) return WITH_RESULT[latest.subject] ?? file.event;
+  if (isSame) return EVENTS_WITH_RESULT[latest.subject] ?? file.event;
   return latest.arrivedAt !== null && latest.arrivedAt > file.arrivedAt ? file.event : EDITED;
 }
 

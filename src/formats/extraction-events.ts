@@ -1,7 +1,9 @@
-/** The events whose files are documented. */
-export const EXTRACTION_EVENTS: readonly string[] = Object.freeze([
+/** The vendor's documented events whose files have a result of the user's own fields. */
+export const EVENTS_WITH_RESULT: readonly string[] = [
   'extraction.processed',
   'extraction.edited',
   'extraction.confirmed',
-  'extraction.failed',
-]);
+];
+
+/** All that the vendor documents. */
+export const EXTRACTION_EVENTS: readonly string[] = [...EVENTS_WITH_RESULT, 'extraction.failed'];

@@ -1,3 +1,4 @@
+import { EVENTS_WITH_RESULT } from '../formats/extraction-events.js';
 import type { ExtractionFields } from '../store/rows.js';
 import { fieldsOf } from './fields.js';
 
@@ -13,12 +14,6 @@ const INTERVAL = 10_000;
 /** Extractions that are looked at between two takes; more have to wait for the next. */
 const MOST_EXTRACTIONS = 200;
 const LONGEST_ID = 200;
-
-const WITH_RESULT: ReadonlySet<unknown> = new Set([
-  'extraction.processed',
-  'extraction.edited',
-  'extraction.confirmed',
-]);
 
 export function createFieldSampler(now: () => number): FieldSampler {
   let seen = new Map<
@@ -48,7 +43,7 @@ export function createFieldSampler(now: () => number): FieldSampler {
 
   return {
     look: (source, { event, result }) => {
-      if (!WITH_RESULT.has(event) || !Array.isArray(result)) return;
+      if (!EVENTS_WITH_RESULT.includes(event) || !Array.isArray(result)) return;
       const at = now();
       for (const file of result as readonly unknown[]) {
         if (typeof file !== 'object' || file === null || !('extractionId' in file)) continue;

@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.js';
-
-const EXTRACTION = ['processed', 'edited', 'confirmed', 'failed'].map((action) => `extraction.${action}`);
+import { EXTRACTION_EVENTS } from '../formats/extraction-events.js';
 
 /** Stands for every event that is not known. */
 export const OTHER = 'other';
@@ -14,7 +13,7 @@ export function knownEvents({
   destinations,
 }: Pick<Config, 'sources' | 'destinations'>): ReadonlySet<string> {
   return new Set([
-    ...EXTRACTION,
+    ...EXTRACTION_EVENTS,
     ...sources.flatMap(({ statuses }) => Object.values(statuses)),
     ...destinations.flatMap(({ events }) => events.filter((event) => !event.includes('*'))),
   ]);
