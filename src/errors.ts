@@ -63,3 +63,6 @@ export class RequestError extends ShimError {
 export class StoreError extends ShimError {
   override readonly name = 'StoreError';
 }
+
+/** What was thrown, as text: it may be anything. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

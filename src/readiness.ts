@@ -1,3 +1,4 @@
+import { messageOf } from './errors.js';
 import type { Check, Checks } from './http/admin-app.js';
 import { withPatience } from './patience.js';
 import type { WorkApi } from './thread/work-api.js';
@@ -44,5 +45,3 @@ async function checkLoops(work: Pick<WorkApi, 'idleTimes'>, store: Promise<Check
     return { work: { ok: false, message: messageOf(error) } };
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type AnySchema, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
 import type { JsonSchema } from './config/config.js';
-import { ShimError } from './errors.js';
+import { messageOf, ShimError } from './errors.js';
 
 /** @returns what is wrong with the value, nothing where it satisfies the schema. Never throws. */
 export type SchemaCheck = (value: unknown) => readonly SchemaFault[];
@@ -56,7 +56,7 @@ export function compileSchema(
       return (allFaults.errors ?? first).slice(0, limit).map(toFault);
     } catch (error) {
       // A schema that calls itself overflows the stack on deep values; `const` with an object trips over own keys such as `valueOf`.
-      const message = `could not be checked: ${error instanceof Error ? error.message : String(error)}`;
+      const message = `could not be checked: ${messageOf(error)}`;
       return [{ path: '', keyword: 'unchecked', message, params: {} }];
     }
   };
@@ -73,7 +73,7 @@ function compile(schema: JsonSchema, refs: readonly JsonSchema[], allErrors: boo
     return validate;
   } catch (error) {
     if (error instanceof ShimError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new ShimError('config_invalid', `the JSON Schema does not compile: ${reason}`, { cause: error });
   }
 }

@@ -1,9 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { ShimError, UsageError } from '../errors.js';
+import { messageOf, ShimError, UsageError } from '../errors.js';
 import type { Io } from './io.js';
-import { messageOf } from './text.js';
 
 /** More than any webhook has; what is read is held in memory. */
 const LARGEST = 64 * 1024 * 1024;

@@ -1,10 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Webhook } from 'standardwebhooks';
-import { RequestError, UsageError } from '../errors.js';
+import { messageOf, RequestError, UsageError } from '../errors.js';
 import { authenticate, formatOf, type RequestBody, readRequestBody } from '../formats/request-body.js';
 import { signingKey } from '../formats/signature.js';
 import type { Format } from '../model.js';
-import { messageOf } from './text.js';
 
 /** What a handler makes of one webhook. */
 export interface Inspection {

@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Command, Option } from 'commander';
-import { ShimError } from '../errors.js';
+import { messageOf, ShimError } from '../errors.js';
 import type { Format } from '../model.js';
 import { createInspector, type Inspection } from './inspect.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { wholeNumber, withConfig, withExamples } from './options.js';
 import { SECRET_CONFIG_HELP, SECRET_HELP, type SecretOptions, secretOf } from './secret.js';
 import { fields } from './table.js';
-import { isoSeconds, messageOf } from './text.js';
+import { isoSeconds } from './text.js';
 
 interface ListenOptions extends SecretOptions {
   readonly port: number;

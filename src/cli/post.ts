@@ -1,6 +1,6 @@
+import { messageOf } from '../errors.js';
 import { signBody } from '../formats/request-body.js';
 import { printable } from '../printable.js';
-import { messageOf } from './text.js';
 
 /** What came back for one signed webhook. */
 export interface Answer {

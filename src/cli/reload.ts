@@ -1,9 +1,9 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import type { Shim } from '../app.js';
 import type { LoadedConfig } from '../config/load.js';
+import { messageOf } from '../errors.js';
 import type { Log } from '../telemetry/log.js';
 import type { Io } from './io.js';
-import { messageOf } from './text.js';
 
 /** Polled, since watching misses what editors and mounted volumes do: they replace the file. */
 const LOOK_EVERY = 1_000;

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { ShimError, UsageError } from '../errors.js';
+import { messageOf, ShimError, UsageError } from '../errors.js';
 import { VERSION } from '../version.js';
 import { addBackup } from './backup.js';
 import { addCheck } from './check.js';
@@ -21,7 +21,7 @@ import { addReplay } from './replay.js';
 import { addSend } from './send.js';
 import { addServe } from './serve.js';
 import { addStats } from './stats.js';
-import { messageOf, printableLines } from './text.js';
+import { printableLines } from './text.js';
 
 /**
  * The command line: arguments in, exit status out. Never rejects; what went wrong is on `stderr`.

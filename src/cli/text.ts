@@ -36,8 +36,6 @@ export const sizeText = ({
 }): string =>
   free === null ? bytesText(bytes) : `${bytesText(bytes)}, ${bytesText(free)} of it free for what comes next`;
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** Without what may be secret in a URL: user, password, query, fragment. */
 export function publicUrl(url: string): string {
   try {

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { messageOf } from '../errors.js';
 import { compileSchema } from '../schemas.js';
 import { bundleSchema, readSchemaFile } from './bundle-schema.js';
 import type { JsonSchema } from './config.js';
@@ -38,7 +39,7 @@ export function checkContracts(
       compileSchema(schema);
       schemas.set(formatPath(path), schema);
     } catch (error) {
-      draft.fault(path, error instanceof Error ? error.message : String(error));
+      draft.fault(path, messageOf(error));
     }
   }
   return schemas;

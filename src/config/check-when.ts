@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.js';
 import { compileSchema } from '../schemas.js';
 import { bundleSchema } from './bundle-schema.js';
 import type { JsonSchema } from './config.js';
@@ -25,7 +26,7 @@ export function checkWhen(
     try {
       if (problems.length === 0) compileSchema(schema);
     } catch (error) {
-      draft.fault(path, error instanceof Error ? error.message : String(error));
+      draft.fault(path, messageOf(error));
     }
   }
   return schemas;

@@ -11,6 +11,7 @@ import {
   visit,
   type YAMLError,
 } from 'yaml';
+import { messageOf } from '../errors.js';
 import type { Path } from './path.js';
 
 const DEEPEST = 100;
@@ -83,7 +84,7 @@ export function readYaml(text: string): YamlText {
       return failed(0, 'has an alias that contains itself, or nests too deep');
     return { value, faults, positionOf };
   } catch (error) {
-    return failed(0, `cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return failed(0, `cannot be read: ${messageOf(error)}`);
   }
 }
 

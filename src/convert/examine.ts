@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { messageOf } from '../errors.js';
 import type { Conversion, QuarantineReason, StoredWebhook, Verified } from '../model.js';
 import { createContracts } from './contracts.js';
 import { loadEventSchemas } from './event-schemas.js';
@@ -75,7 +76,7 @@ export function createExamine(
       return { conversion, files };
     } catch (error) {
       // A fault of ours must not hold up the webhooks behind this one, nor lose it.
-      return quarantined('internal_error', [error instanceof Error ? error.message : String(error)]);
+      return quarantined('internal_error', [messageOf(error)]);
     }
   };
 }

@@ -1,4 +1,5 @@
 import type { DestinationConfig } from '../config/config.js';
+import { messageOf } from '../errors.js';
 import type { ClaimedDelivery } from '../model.js';
 import type { Log } from '../telemetry/log.js';
 import type { Answer, Message } from './answer.js';
@@ -144,6 +145,6 @@ const unsendable = (error: unknown): Answer => ({
   status: null,
   response: null,
   retryAfter: null,
-  fault: `not sent: ${error instanceof Error ? error.message : String(error)}`,
+  fault: `not sent: ${messageOf(error)}`,
   ours: true,
 });

@@ -1,4 +1,4 @@
-import { StoreError } from '../../errors.js';
+import { messageOf, StoreError } from '../../errors.js';
 
 /** Primary result codes: https://sqlite.org/rescode.html */
 const FULL = 13;
@@ -51,7 +51,7 @@ export function isOwnFault(error: unknown): boolean {
 /** Says what happened to the database at `path` and what to do about it. */
 export function storeError(path: string, error: unknown): StoreError {
   if (error instanceof StoreError) return error;
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = messageOf(error);
   const fail = (code: StoreError['code'], message: string) =>
     new StoreError(code, `${path}: ${message}`, { cause: error });
   const code = resultCode(error);
@@ -105,7 +105,7 @@ export const fileError = (path: string, error: unknown): StoreError =>
     : unwritable(path, error);
 
 function unwritable(path: string, cause: unknown): StoreError {
-  const detail = cause instanceof Error ? cause.message : String(cause);
+  const detail = messageOf(cause);
   return new StoreError(
     'store_unwritable',
     `${path}: cannot be written (${detail}): run this as the user that runs the shim, who needs the right to write this file and its folder, or name another place in store.url`,
