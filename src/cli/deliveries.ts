@@ -7,6 +7,7 @@ import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import {
   hintAtMore,
   nextBefore,
+  onlyGiven,
   type PageOptions,
   type PeriodOptions,
   periodOf,
@@ -71,11 +72,7 @@ async function listDeliveries(options: ListOptions, io: Io): Promise<ExitStatus>
   const { status, destination, fault, event, limit, before } = options;
   const filter = {
     ...periodOf(options, io.now()),
-    ...(status === undefined ? {} : { status }),
-    ...(destination === undefined ? {} : { destination }),
-    ...(fault === undefined ? {} : { fault }),
-    ...(event === undefined ? {} : { eventId: event }),
-    ...(before === undefined ? {} : { before }),
+    ...onlyGiven({ status, destination, fault, eventId: event, before }),
   };
   const rows = await withStoreIfAny(options, io, async (store, config) => {
     await checkDestination(destination, store, config, '--destination');

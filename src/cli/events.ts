@@ -5,6 +5,7 @@ import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import {
   hintAtMore,
   nextBefore,
+  onlyGiven,
   type PageOptions,
   type PeriodOptions,
   periodOf,
@@ -63,12 +64,7 @@ export function eventRef(text: string): number | string {
 
 async function listEvents(options: ListOptions, io: Io): Promise<ExitStatus> {
   const { source, event, limit, before } = options;
-  const filter = {
-    ...periodOf(options, io.now()),
-    ...(source === undefined ? {} : { source }),
-    ...(event === undefined ? {} : { event }),
-    ...(before === undefined ? {} : { before }),
-  };
+  const filter = { ...periodOf(options, io.now()), ...onlyGiven({ source, event, before }) };
   const rows = await withStoreIfAny(options, io, async (store, config) => {
     await checkSource(source, store, config, '--source');
     await checkEvent(event, store, config, '--event');

@@ -1,5 +1,6 @@
 import type { QuarantineReason } from '../model.js';
 import type { Store } from '../store/store.js';
+import { onlyGiven } from './list-options.js';
 
 const PAGE = 1_000;
 
@@ -10,12 +11,7 @@ export async function idsInQuarantine(
 ): Promise<readonly number[]> {
   const ids: number[] = [];
   for (;;) {
-    const before = ids.at(-1);
-    const rows = await store.listQuarantine({
-      limit: PAGE,
-      ...(before === undefined ? {} : { before }),
-      ...(reason === undefined ? {} : { reason }),
-    });
+    const rows = await store.listQuarantine({ limit: PAGE, ...onlyGiven({ before: ids.at(-1), reason }) });
     ids.push(...rows.map((row) => row.id));
     if (rows.length < PAGE) return ids.reverse();
   }

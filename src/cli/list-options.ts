@@ -25,6 +25,12 @@ export const withPeriod = (command: Command): Command =>
     .option('--since <time>', 'from this time on: ISO 8601, or how long ago, such as 2h')
     .option('--until <time>', 'before this time: ISO 8601, or how long ago, such as 15m');
 
+/** What of some options was given: the queries of the store have a key or have it not, and no `undefined`. */
+export const onlyGiven = <Options extends object>(options: Options) =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    readonly [Name in keyof Options]?: Exclude<Options[Name], undefined>;
+  };
+
 /** @throws {UsageError} where one is no time, or nothing can have come between them */
 export function periodOf(
   options: PeriodOptions,
@@ -38,7 +44,7 @@ export function periodOf(
   if (since !== undefined && since > now) {
     throw new UsageError('usage', `--since ${options.since} is yet to come: nothing has come from then on`);
   }
-  return { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+  return onlyGiven({ since, until });
 }
 
 const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;

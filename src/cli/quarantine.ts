@@ -3,7 +3,7 @@ import { ShimError, UsageError } from '../errors.js';
 import type { QuarantineReason } from '../model.js';
 import { idsInQuarantine } from './ids-in-quarantine.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
-import { hintAtMore, nextBefore, type PageOptions, withPage } from './list-options.js';
+import { hintAtMore, nextBefore, onlyGiven, type PageOptions, withPage } from './list-options.js';
 import { checkSource } from './names.js';
 import {
   type ConfigOption,
@@ -87,11 +87,7 @@ export function addQuarantine(program: Command, run: Run): void {
 
 async function listQuarantine(options: ListOptions, io: Io): Promise<ExitStatus> {
   const { reason, source, limit, before } = options;
-  const filter = {
-    ...(reason === undefined ? {} : { reason }),
-    ...(source === undefined ? {} : { source }),
-    ...(before === undefined ? {} : { before }),
-  };
+  const filter = onlyGiven({ reason, source, before });
   const rows = await withStoreIfAny(options, io, async (store, config) => {
     await checkSource(source, store, config, '--source');
     return (await store?.listQuarantine({ ...filter, limit })) ?? [];

@@ -6,7 +6,7 @@ import { cutoverFacts } from '../migration/cutover-facts.js';
 import { type HandlerFacts, handlerFacts, judgeTakeover } from '../migration/takeover.js';
 import type { DestinationState } from '../store/destination-verbs.js';
 import type { ExitStatus, Io, Run } from './io.js';
-import { periodOf } from './list-options.js';
+import { onlyGiven, periodOf } from './list-options.js';
 import { configuredDestination } from './names.js';
 import {
   type ConfigOption,
@@ -91,7 +91,7 @@ function ready(options: ReadyOptions, io: Io): Promise<ExitStatus> {
 
 async function readyForCutover(options: ReadyOptions, io: Io): Promise<ExitStatus> {
   const now = io.now();
-  const { since } = periodOf(options.since === undefined ? {} : { since: options.since }, now);
+  const { since } = periodOf(onlyGiven({ since: options.since }), now);
   const facts = await withStoreIfAny(options, io, (store, config) =>
     cutoverFacts(store ?? NO_STORE, config, since, now),
   );

@@ -5,6 +5,7 @@ import { createVerify, type VerifyRequest } from '../ingest/receive.js';
 import type { NewWebhook, Verified } from '../model.js';
 import type { RefusedStore } from '../store/refused.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
+import { onlyGiven } from './list-options.js';
 import { type ConfigOption, rowIds, withConfig, withExamples } from './options.js';
 import { interruptedError, stopFlag } from './stop-flag.js';
 import { count } from './text.js';
@@ -54,9 +55,7 @@ async function retryRefused(ids: readonly number[], options: RetryOptions, io: I
 async function keptIds(store: Pick<RefusedStore, 'listRefused'>): Promise<readonly number[]> {
   const ids: number[] = [];
   for (;;) {
-    const before = ids.at(-1);
-    const page = { limit: PAGE, kept: true, ...(before === undefined ? {} : { before }) } as const;
-    const rows = await store.listRefused(page);
+    const rows = await store.listRefused({ limit: PAGE, kept: true, ...onlyGiven({ before: ids.at(-1) }) });
     ids.push(...rows.map((row) => row.id));
     if (rows.length < PAGE) return ids.reverse();
   }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
-import { hintAtMore, nextBefore, type PageOptions, withPage } from './list-options.js';
+import { hintAtMore, nextBefore, onlyGiven, type PageOptions, withPage } from './list-options.js';
 import { checkSource } from './names.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { addRefusedRetry } from './refused-retry.js';
@@ -33,11 +33,7 @@ export function addRefused(program: Command, run: Run): void {
 
 async function listRefused(options: ListOptions, io: Io): Promise<ExitStatus> {
   const { source, limit, before } = options;
-  const query = {
-    limit,
-    ...(source === undefined ? {} : { source }),
-    ...(before === undefined ? {} : { before }),
-  };
+  const query = { limit, ...onlyGiven({ source, before }) };
   const { all, rows } = await withStoreIfAny(options, io, async (store, config) => {
     await checkSource(source, store, config, '--source');
     return {

@@ -6,7 +6,7 @@ import type { ReplayableEvent } from '../store/rows.js';
 import type { Store } from '../store/store.js';
 import { eventRef } from './events.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
-import { type PeriodOptions, periodOf, withPeriod } from './list-options.js';
+import { onlyGiven, type PeriodOptions, periodOf, withPeriod } from './list-options.js';
 import { checkDestination, configuredDestination } from './names.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { planReplay, previewReplay, type Replayed, runReplay } from './replay-run.js';
@@ -133,11 +133,7 @@ async function* pagesOf(
 ): AsyncGenerator<readonly ReplayableEvent[]> {
   let after: number | undefined;
   for (;;) {
-    const page = await store.listReplayable({
-      ...query,
-      limit: PAGE,
-      ...(after === undefined ? {} : { after }),
-    });
+    const page = await store.listReplayable({ ...query, limit: PAGE, ...onlyGiven({ after }) });
     yield page;
     after = page.at(-1)?.id;
     if (page.length < PAGE) return;
