@@ -7,8 +7,9 @@ import type { Conversion, QuarantineReason, StoredWebhook, Verified } from '../m
 import { printable } from '../printable.js';
 import type { SavedConversion } from '../store/rows.js';
 import type { Store } from '../store/store.js';
-import { idsInQuarantine } from './ids-in-quarantine.js';
+import { allIds } from './all-ids.js';
 import { type ExitStatus, type Io, type Run, type Writer, writeLine } from './io.js';
+import { onlyGiven } from './list-options.js';
 import { type ConfigOption, rowIds, withConfig, withExamples } from './options.js';
 import { QUARANTINE_REASONS } from './quarantine-view.js';
 import { interruptedError, stopFlag } from './stop-flag.js';
@@ -50,7 +51,7 @@ async function retryWebhooks(ids: readonly number[], options: RetryOptions, io: 
 
   return withStore<ExitStatus>(options, io, 'share', async (store, config) => {
     const converter = createBatchConverter(examineHere(createExamine(config)), store);
-    const chosen = ids.length > 0 ? [...new Set(ids)] : await idsInQuarantine(store, options.reason);
+    const chosen = ids.length > 0 ? [...new Set(ids)] : await allInQuarantine(store, options.reason);
     if (chosen.length === 0) {
       writeLine(io.stdout, 'Nothing to retry.');
       return 0;
@@ -62,6 +63,13 @@ async function retryWebhooks(ids: readonly number[], options: RetryOptions, io: 
     return failed === 0 ? 0 : 1;
   });
 }
+
+/** For this reason, or for any. */
+export const allInQuarantine = (
+  store: Pick<Store, 'listQuarantine'>,
+  reason: QuarantineReason | undefined,
+): Promise<readonly number[]> =>
+  allIds((page) => store.listQuarantine({ ...page, ...onlyGiven({ reason }) }));
 
 /** Batch by batch, so that an interrupted run has kept what it said and goes on when called again. @returns how many were converted */
 async function retryEach(

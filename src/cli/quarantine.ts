@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import { ShimError, UsageError } from '../errors.js';
 import type { QuarantineReason } from '../model.js';
-import { idsInQuarantine } from './ids-in-quarantine.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { hintAtMore, nextBefore, onlyGiven, type PageOptions, withPage } from './list-options.js';
 import { checkSource } from './names.js';
@@ -14,7 +13,7 @@ import {
   withExamples,
   withJson,
 } from './options.js';
-import { addQuarantineRetry } from './quarantine-retry.js';
+import { addQuarantineRetry, allInQuarantine } from './quarantine-retry.js';
 import {
   QUARANTINE_REASONS,
   quarantineColumns,
@@ -126,7 +125,7 @@ async function discardWebhooks(
     throw new UsageError('usage', 'say which ones: numbers, or --reason REASON');
   }
   return withStore<ExitStatus>(options, io, 'share', async (store) => {
-    const ids = given.length > 0 ? given : await idsInQuarantine(store, options.reason);
+    const ids = given.length > 0 ? given : await allInQuarantine(store, options.reason);
     const discarded = new Set(await store.discardQuarantined(ids, note, io.now()));
     const others = ids.filter((id) => !discarded.has(id));
     writeLine(io.stdout, `${count(discarded.size, 'webhook')} discarded.`);

@@ -4,8 +4,8 @@ import { RequestError, UsageError } from '../errors.js';
 import { createVerify, type VerifyRequest } from '../ingest/receive.js';
 import type { NewWebhook, Verified } from '../model.js';
 import type { RefusedStore } from '../store/refused.js';
+import { allIds } from './all-ids.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
-import { onlyGiven } from './list-options.js';
 import { type ConfigOption, rowIds, withConfig, withExamples } from './options.js';
 import { interruptedError, stopFlag } from './stop-flag.js';
 import { count } from './text.js';
@@ -15,8 +15,6 @@ interface RetryOptions extends ConfigOption {
   readonly all?: boolean;
 }
 
-/** More than are ever kept of a source are read at a time. */
-const PAGE = 1_000;
 /** Webhooks stored in one transaction: so many, or fewer where they are large. */
 const BATCH = 100;
 const BATCH_CHARACTERS = 8 * 1024 * 1024;
@@ -38,7 +36,10 @@ async function retryRefused(ids: readonly number[], options: RetryOptions, io: I
     throw new UsageError('usage', 'say which ones: numbers, or --all');
   }
   return withStore<ExitStatus>(options, io, 'share', async (store, config) => {
-    const chosen = ids.length > 0 ? [...new Set(ids)].sort((a, b) => a - b) : await keptIds(store);
+    const chosen =
+      ids.length > 0
+        ? [...new Set(ids)].sort((a, b) => a - b)
+        : await allIds((page) => store.listRefused({ ...page, kept: true }));
     if (chosen.length === 0) {
       writeLine(io.stdout, 'Nothing to retry.');
       return 0;
@@ -49,16 +50,6 @@ async function retryRefused(ids: readonly number[], options: RetryOptions, io: I
     writeLine(io.stdout, `${count(accepted, 'webhook')} stored${rest}.`);
     return failed === 0 ? 0 : 1;
   });
-}
-
-/** The oldest first. */
-async function keptIds(store: Pick<RefusedStore, 'listRefused'>): Promise<readonly number[]> {
-  const ids: number[] = [];
-  for (;;) {
-    const rows = await store.listRefused({ limit: PAGE, kept: true, ...onlyGiven({ before: ids.at(-1) }) });
-    ids.push(...rows.map((row) => row.id));
-    if (rows.length < PAGE) return ids.reverse();
-  }
 }
 
 interface Authentic {
