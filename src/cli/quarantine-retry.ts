@@ -104,8 +104,7 @@ async function retryEach(
       writeLine(io.stderr, `webhook ${id}: ${state}`);
       continue;
     }
-    // Only what was verified is ever stored.
-    batch.push(webhook as StoredWebhook as Verified<StoredWebhook>);
+    batch.push(webhook);
     characters += webhook.body.length;
     if (batch.length === BATCH || characters > BATCH_CHARACTERS) {
       await save();

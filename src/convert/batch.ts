@@ -42,7 +42,8 @@ export function createBatchConverter(
   const examineEach = async (heads: readonly Head[]): Promise<ExaminedBatch> => {
     const examined: ExaminedBatch[number][] = [];
     for (const webhook of heads) {
-      const stored = await verifiedOf(webhook.id, store);
+      const stored = await store.getWebhook(webhook.id);
+      // Gone by now: it is not saved either.
       if (stored === null) continue;
       const found = await examineAll([[stored]]).catch((error: unknown) => [tooMuch(webhook.id, error)]);
       examined.push(...found.map((each) => ({ ...each, webhook })));
@@ -73,7 +74,7 @@ export function createBatchConverter(
       const again: Examination[] = [];
       for (const [index, { webhook }] of batch.entries()) {
         const events = inferred[index]?.events ?? new Map<number, string>();
-        const stored = events.size === 0 ? null : await verifiedOf(webhook.id, store);
+        const stored = events.size === 0 ? null : await store.getWebhook(webhook.id);
         if (stored !== null) again.push([stored, events]);
       }
       const edited = (await examineAll(again)).map(({ conversion }) => conversion);
@@ -84,13 +85,6 @@ export function createBatchConverter(
     },
   };
 }
-
-/** Only what was verified is ever stored. Null where it is gone by now: it is not saved either. */
-const verifiedOf = async (
-  id: number,
-  store: Pick<Store, 'getWebhook'>,
-): Promise<Verified<StoredWebhook> | null> =>
-  (await store.getWebhook(id)) as StoredWebhook | null as Verified<StoredWebhook> | null;
 
 const EXCESS: Partial<Readonly<Record<ErrorCode, string>>> = {
   out_of_memory: 'it takes more memory to convert than the service may use',

@@ -1,7 +1,7 @@
 import type { Examine } from '../convert/examine.js';
 import { inferredThen } from '../convert/infer-edited.js';
 import { toNew } from '../formats/forward.js';
-import type { QuarantineReason, StoredWebhook, Verified } from '../model.js';
+import type { QuarantineReason } from '../model.js';
 import type { EventDetail } from '../store/rows.js';
 import { type Difference, diffJson } from './diff.js';
 
@@ -26,8 +26,7 @@ export function reconvert(
   event: Pick<EventDetail, 'event' | 'body' | 'webhook'>,
   examine: Examine,
 ): Reconversion {
-  // Only what was verified is ever stored.
-  const webhook = event.webhook as StoredWebhook as Verified<StoredWebhook>;
+  const { webhook } = event;
   const bodyOf = (each: { readonly event: string; readonly body: string | null }): string =>
     toNew({ event: each.event, body: each.body, plain: true, webhook }).body;
   const sent = bodyOf(event);

@@ -6,6 +6,7 @@ import type {
   QuarantineReason,
   SendingMode,
   StoredWebhook,
+  Verified,
   WebhookState,
 } from '../model.js';
 
@@ -58,7 +59,7 @@ export interface EventRow {
 
 export interface EventDetail extends EventRow {
   readonly body: string | null;
-  readonly webhook: WebhookDetail;
+  readonly webhook: Verified<WebhookDetail>;
   readonly deliveryRows: readonly DeliveryRow[];
 }
 

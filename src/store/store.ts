@@ -110,7 +110,7 @@ export interface Store extends DestinationVerbs, RefusedStore {
   listDeliveries(query: DeliveryQuery): Promise<readonly DeliveryRow[]>;
   getDelivery(id: number): Promise<DeliveryDetail | null>;
   listQuarantine(query: QuarantineQuery): Promise<readonly QuarantineRow[]>;
-  getWebhook(id: number): Promise<WebhookDetail | null>;
+  getWebhook(id: number): Promise<Verified<WebhookDetail> | null>;
   /**
    * Events for `addDeliveries`, each with where it went: in the order of arrival; those with a dead letter in the order
    * in which the events were made.

@@ -26,7 +26,8 @@ function converterOf(options: {
   };
   const converter = createBatchConverter(examineAll, {
     latestAccepted: async () => [],
-    getWebhook: async (id) => (id === options.gone ? null : (webhook(id) as unknown as WebhookDetail)),
+    getWebhook: async (id) =>
+      id === options.gone ? null : (webhook(id) as unknown as Verified<WebhookDetail>),
   });
   return { calls, examine: (ids: readonly number[]) => converter.examine(ids.map(webhook)) };
 }

@@ -8,7 +8,7 @@ import { createExamine } from '../../src/convert/examine.js';
 import { saveConcluded } from '../../src/convert/save-concluded.js';
 import { toNew } from '../../src/formats/forward.js';
 import { DEFAULT_STATUSES } from '../../src/formats/legacy.js';
-import type { Conversion, NewWebhook, StoredWebhook, Verified } from '../../src/model.js';
+import type { Conversion, NewWebhook, Verified } from '../../src/model.js';
 import { openStore } from '../../src/store/open.js';
 import type { Store } from '../../src/store/store.js';
 
@@ -110,7 +110,7 @@ async function retry(): Promise<readonly string[]> {
   const rows = await store.listQuarantine({ limit: 10 });
   const webhooks = await Promise.all(rows.map(({ id }) => store.getWebhook(id)));
   const converter = createBatchConverter(examineHere(examineNow), store);
-  const examined = await converter.examine(webhooks as unknown as readonly Verified<StoredWebhook>[]);
+  const examined = await converter.examine(webhooks.filter((webhook) => webhook !== null));
   return save(await converter.conclude(examined));
 }
 

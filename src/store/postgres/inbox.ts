@@ -1,4 +1,5 @@
 import type { NewWebhook, StoredWebhook, Verified } from '../../model.js';
+import { asVerified } from '../as-verified.js';
 import { CLAIM_SIZE } from '../bounds.js';
 import { int8s, texts } from './arrays.js';
 import type { Database, Session, Statement } from './database.js';
@@ -131,6 +132,5 @@ async function put(
   return rows.map(({ id }) => id);
 }
 
-/** Only verified webhooks are ever stored, so that what is read from there is verified. */
-const storedWebhook = (row: StoredWebhook) =>
-  ({ ...row, signature: fromText(row.signature), body: fromText(row.body) }) as Verified<StoredWebhook>;
+const storedWebhook = (row: StoredWebhook): Verified<StoredWebhook> =>
+  asVerified({ ...row, signature: fromText(row.signature), body: fromText(row.body) });

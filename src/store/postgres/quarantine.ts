@@ -1,4 +1,5 @@
-import type { Format, QuarantineReason, WebhookState } from '../../model.js';
+import type { Format, QuarantineReason, Verified, WebhookState } from '../../model.js';
+import { asVerified } from '../as-verified.js';
 import { parseErrors } from '../bounds.js';
 import type { QuarantineQuery, QuarantineRow, WebhookDetail } from '../rows.js';
 import { int8s } from './arrays.js';
@@ -66,15 +67,15 @@ export class Quarantine {
     return (await this.db.query(DISCARD, text(note), now, int8s(ids))).map(({ id }) => id);
   }
 
-  async webhook(id: number): Promise<WebhookDetail | null> {
+  async webhook(id: number): Promise<Verified<WebhookDetail> | null> {
     const [row] = await this.db.query(WEBHOOK, id);
     if (row === undefined) return null;
-    return {
+    return asVerified({
       ...row,
       signature: fromText(row.signature),
       body: fromText(row.body),
       errors: row.errors === null ? [] : parseErrors(row.errors),
       note: fromOptionalText(row.note),
-    };
+    });
   }
 }

@@ -1,4 +1,5 @@
 import type { NewWebhook, StoredWebhook, Verified } from '../../model.js';
+import { asVerified } from '../as-verified.js';
 import { CLAIM_SIZE } from '../bounds.js';
 import type { Database, Statement } from './driver.js';
 import type { LastSeenTable } from './last-seen.js';
@@ -112,9 +113,8 @@ export class Inbox {
   }
 }
 
-/** Only verified webhooks are ever stored, so that what is read from there is verified. */
 const storedWebhook = ([id, source, format, receivedAt, secretIndex, signature, body]: Row) =>
-  ({
+  asVerified({
     id,
     source,
     format,
@@ -122,4 +122,4 @@ const storedWebhook = ([id, source, format, receivedAt, secretIndex, signature, 
     secretIndex,
     signature: fromText(signature),
     body: fromText(body),
-  }) as Verified<StoredWebhook>;
+  });

@@ -1,4 +1,5 @@
-import type { Format, QuarantineReason, WebhookState } from '../../model.js';
+import type { Format, QuarantineReason, Verified, WebhookState } from '../../model.js';
+import { asVerified } from '../as-verified.js';
 import { parseErrors } from '../bounds.js';
 import type { QuarantineQuery, QuarantineRow, WebhookDetail } from '../rows.js';
 import type { Database } from './driver.js';
@@ -51,7 +52,7 @@ export class Quarantine {
       .map((row) => row.webhook_id);
   }
 
-  webhook(id: number): WebhookDetail | null {
+  webhook(id: number): Verified<WebhookDetail> | null {
     const [row] = this.db.query<{
       source: string;
       format: Format;
@@ -65,7 +66,7 @@ export class Quarantine {
       note: Text | null;
     }>('SELECT * FROM webhook_states WHERE id = ?', id);
     return row
-      ? {
+      ? asVerified({
           id,
           source: row.source,
           format: row.format,
@@ -77,7 +78,7 @@ export class Quarantine {
           reason: row.reason,
           errors: row.errors === null ? [] : parseErrors(row.errors),
           note: fromOptionalText(row.note),
-        }
+        })
       : null;
   }
 }
