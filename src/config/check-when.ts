@@ -21,10 +21,13 @@ export function checkWhen(
     const when = draft.get(path);
     if (typeof when !== 'boolean' && !isRecord(when)) continue;
     const { schema, problems } = bundleSchema(when, base, read);
-    if (problems.length > 0) draft.fault(path, problems);
-    else schemas.set(formatPath(path), schema);
+    if (problems.length > 0) {
+      draft.fault(path, problems);
+      continue;
+    }
     try {
-      if (problems.length === 0) compileSchema(schema);
+      compileSchema(schema);
+      schemas.set(formatPath(path), schema);
     } catch (error) {
       draft.fault(path, messageOf(error));
     }
