@@ -154,8 +154,9 @@ export function createShim(
     });
     void exited.then(() => {
       if (stopping !== null) return;
-      log.fatal({ err: failure }, 'the work thread ended; nothing that was answered 200 is lost: restart');
-      breakDown(new ShimError('store_unavailable', 'the work thread ended', { cause: failure }));
+      const message = 'the work thread ended; nothing that was answered 200 is lost: restart';
+      log.fatal({ err: failure }, message);
+      breakDown(new ShimError('store_unavailable', message, { cause: failure }));
     });
     const work = callThread<WorkApi>(worker, WORK_VERBS);
     releases.push(async (grace) => {
