@@ -4,8 +4,6 @@ import type { DeliveryDetail, DeliveryRow } from '../store/rows.js';
 import type { Column } from './table.js';
 import { isoSeconds, isoTime, isoTimeOrNull, printableLines } from './text.js';
 
-/** Deliveries as people and programs read them. */
-
 /**
  * What is the same of all is left out, and what may be long stands last: with numbers of four digits a list fits a
  * terminal of 120 columns, but for what a handler or the network said.

@@ -3,8 +3,6 @@ import type { ExtractionDrift } from '../migration/drift-report.js';
 import { type Column, table } from './table.js';
 import { isoSeconds, isoTime } from './text.js';
 
-/** Fields that came or went, as people and programs read them. */
-
 type Row = Omit<ExtractionDrift, 'drift'> & Drift;
 
 const columns: readonly Column<Row>[] = [

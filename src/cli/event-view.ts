@@ -7,8 +7,6 @@ import { prettyJson } from './pretty-json.js';
 import { type Column, fields, table } from './table.js';
 import { count, isoSeconds, isoTime } from './text.js';
 
-/** Events as people and programs read them. */
-
 export const eventColumns: readonly Column<EventRow>[] = [
   { title: 'id', value: (row) => row.id },
   { title: 'received', value: (row) => isoSeconds(row.receivedAt) },

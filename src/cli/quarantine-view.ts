@@ -4,8 +4,6 @@ import type { QuarantineRow, WebhookDetail } from '../store/rows.js';
 import { type Column, fields } from './table.js';
 import { count, isoSeconds, isoTime, printableLines } from './text.js';
 
-/** Quarantined webhooks as people and programs read them. */
-
 /** What an operator can do about each reason. */
 const ADVICE: Readonly<Record<QuarantineReason, string>> = {
   result_not_json: 'ask the vendor; discard it if it cannot be used',

@@ -5,8 +5,6 @@ import { printable } from '../printable.js';
 import { type Column, table } from './table.js';
 import { isoTimeOrNull } from './text.js';
 
-/** What speaks for and against a cutover or a takeover, as people and programs read it. */
-
 type CutoverObstacles = ReturnType<typeof judgeCutover>;
 type TakeoverObstacles = ReturnType<typeof judgeTakeover>;
 

@@ -2,8 +2,6 @@ import type { RefusalReason, RefusedCount, RefusedRow, RefusedStore } from '../s
 import type { Column } from './table.js';
 import { isoSeconds, isoTime } from './text.js';
 
-/** What was refused for its signature, as people and programs read it. */
-
 export type RefusedCounts = Awaited<ReturnType<RefusedStore['refusedCounts']>>;
 
 interface CountRow extends Readonly<Record<RefusalReason, number>> {
