@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -62,6 +62,10 @@ handler.closeAllConnections();
 console.log(JSON.stringify({ event, legacy: toLegacy(event!.body), refused, status: answer.status, received }));
 `;
 
+/** The files that a page leads to, as it names them. */
+const linksOf = (page: string): readonly string[] =>
+  [...page.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, file = '']) => file);
+
 describe('the package', () => {
   it('is usable, with its types, from an ESM project after npm pack and install', async () => {
     const folder = tempFolder({
@@ -94,5 +98,10 @@ describe('the package', () => {
     });
     expect(said.received).toEqual([(said.event as { body: string }).body]);
     expect(run('npx', ['--no-install', 'webhook-shim', '--version'])).toMatch(/^\d+\.\d+\.\d+\n$/);
+
+    const installed = join(folder, 'node_modules/extracta-webhook-shim');
+    const links = linksOf(readFileSync(join(installed, 'README.md'), 'utf8'));
+    expect(links).toContain('docs/upgrade.md');
+    expect(links.filter((file) => !existsSync(join(installed, file)))).toEqual([]);
   }, 180_000);
 });
