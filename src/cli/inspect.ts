@@ -90,7 +90,7 @@ function standardCheck(secret: string): Check {
   try {
     webhook = new Webhook(secret);
   } catch (cause) {
-    throw new UsageError('usage', 'the whsec_ secret is not base64', { cause });
+    throw new UsageError('usage', 'the whsec_ secret is not base64: copy it once more, all of it', { cause });
   }
   return (headers, body) => {
     try {

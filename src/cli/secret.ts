@@ -27,6 +27,7 @@ export function secretOf(options: SecretOptions, io: Io): string | null {
 }
 
 function given(name: string, value: string): string {
-  if (value.trim() === '') throw new UsageError('usage', `${name} is empty`);
+  if (value.trim() === '')
+    throw new UsageError('usage', `${name} is empty: give it the secret of the dashboard`);
   return value;
 }

@@ -13,7 +13,7 @@ export function signingKey(secret: string): KeyObject {
   if (key === '') {
     throw new UsageError(
       'usage',
-      `the secret is empty, or nothing but "${PREFIX}": anyone could sign with it`,
+      `the secret is empty, or nothing but "${PREFIX}": anyone could sign with it; take the one of the dashboard`,
     );
   }
   return createSecretKey(key, 'utf8');

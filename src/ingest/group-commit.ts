@@ -66,7 +66,12 @@ export function createGroupCommit(store: Pick<Store, 'putWebhooks'>, underWay: 1
     accept: (webhook) =>
       new Promise((resolve, reject) => {
         if (waiting.length >= MAX_WAITING) {
-          reject(new StoreError('store_unavailable', 'too many webhooks wait to be stored'));
+          reject(
+            new StoreError(
+              'store_unavailable',
+              'too many webhooks wait: the store stands still, or is too slow; see /readyz',
+            ),
+          );
           return;
         }
         waiting.push({ webhook, resolve, reject });
