@@ -54,7 +54,11 @@ describe('imports run one way', () => {
     ['no imports of the command line', /^cli\//, /^(cli\/|main\.ts)/],
     ['app.ts composes alone', /^app\.ts$/, /^(cli\/|main\.ts|embed\.ts)/],
     ['delivery is started by the work half', /^delivery\//, /^(delivery\/|loops\.ts)/],
-    ['migration/ knows nothing of HTTP', /^(http|ingest|delivery)\//, /^(?!migration\/)/],
+    [
+      'migration/ knows nothing of HTTP, nor of what makes events',
+      /^(http|ingest|delivery|convert)\//,
+      /^(?!migration\/)/,
+    ],
     ['HTTP is started by the composition root', /^http\//, /^(http\/|app\.ts|readiness\.ts|metrics\.ts)/],
   ])('%s', (_name, what, where) => expect(importing(what, where)).toEqual([]));
 

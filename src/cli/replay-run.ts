@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { Examine } from '../convert/examine.js';
-import { type Reconversion, reconvert } from '../migration/reconversion.js';
+import { type Reconversion, reconvert } from '../convert/reconversion.js';
 import { type ReplayChoice, replayedTo, sparesDelivered } from '../migration/replay.js';
 import type { AddedDelivery, NewDelivery, ReplayableEvent } from '../store/rows.js';
 import type { Store } from '../store/store.js';

@@ -1,5 +1,5 @@
+import type { Reconversion } from '../convert/reconversion.js';
 import type { Difference } from '../migration/diff.js';
-import type { Reconversion } from '../migration/reconversion.js';
 import { printable, printableJson } from '../printable.js';
 import { type Io, type Writer, writeLine } from './io.js';
 import type { Replayed } from './replay-run.js';

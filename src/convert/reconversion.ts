@@ -1,9 +1,9 @@
-import type { Examine } from '../convert/examine.js';
-import { inferredThen } from '../convert/infer-edited.js';
 import { toNew } from '../formats/forward.js';
+import { type Difference, diffJson } from '../migration/diff.js';
 import type { QuarantineReason } from '../model.js';
 import type { EventDetail } from '../store/rows.js';
-import { type Difference, diffJson } from './diff.js';
+import type { Examine } from './examine.js';
+import { inferredThen } from './infer-edited.js';
 
 /** What a stored webhook becomes today, beside the event that it became when it arrived. */
 export type Reconversion =
