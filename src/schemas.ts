@@ -17,6 +17,13 @@ export interface SchemaFault {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
+/** The keys that a JSON pointer leads through. */
+export const stepsOf = (pointer: string): readonly string[] =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+
 const NO_FAULTS: readonly SchemaFault[] = Object.freeze([]);
 /** Values with more nodes than this are told their first fault alone, see `compileSchema`. */
 const NODES_FOR_ALL_FAULTS = 20_000;

@@ -1,4 +1,4 @@
-import { compileSchema, readSchema, type SchemaCheck, type SchemaFault } from '../schemas.js';
+import { compileSchema, readSchema, type SchemaCheck, type SchemaFault, stepsOf } from '../schemas.js';
 import type { Draft } from './draft.js';
 import { nearest } from './nearest.js';
 import { isRecord, type Path, valueAt } from './path.js';
@@ -108,8 +108,7 @@ function propertiesOf(node: SchemaNode | undefined): SchemaNode {
 /** `/destinations/0/url` as the value has it: an index where there is a list. */
 function pathOf({ path }: SchemaFault, root: unknown): Path {
   const found: (string | number)[] = [];
-  for (const part of path.split('/').slice(1)) {
-    const step = part.replaceAll('~1', '/').replaceAll('~0', '~');
+  for (const step of stepsOf(path)) {
     found.push(Array.isArray(valueAt(root, found)) ? Number(step) : step);
   }
   return found;

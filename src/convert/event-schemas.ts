@@ -1,5 +1,5 @@
 import { EXTRACTION_EVENTS } from '../formats/extraction-events.js';
-import { compileSchema, readSchema, type SchemaFault } from '../schemas.js';
+import { compileSchema, readSchema, type SchemaFault, stepsOf } from '../schemas.js';
 
 const FAULTS_SHOWN = 20;
 
@@ -32,10 +32,7 @@ export function describeFaults(faults: readonly SchemaFault[]): readonly string[
 
 /** `/result/0/extractionId` as `result[0].extractionId`. */
 function placeOf(pointer: string): string {
-  return pointer
-    .slice(1)
-    .split('/')
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  return stepsOf(pointer)
     .map((part, index) => (/^\d+$/.test(part) ? `[${part}]` : index === 0 ? part : `.${part}`))
     .join('');
 }
