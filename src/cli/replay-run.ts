@@ -2,6 +2,7 @@ import type { Config } from '../config/config.js';
 import type { Examine } from '../convert/examine.js';
 import { type Reconversion, reconvert } from '../convert/reconversion.js';
 import { type ReplayChoice, replayedTo, sparesDelivered } from '../migration/replay.js';
+import { outcomeBeside } from '../store/replay-rules.js';
 import type { AddedDelivery, NewDelivery, ReplayableEvent } from '../store/rows.js';
 import type { Store } from '../store/store.js';
 
@@ -105,12 +106,7 @@ export async function previewReplay(
   }
 }
 
-function expected(
-  event: ReplayableEvent,
-  { destination, mode, unlessDelivered }: NewDelivery,
-): 'added' | 'waiting' | 'delivered' {
-  const latest = event.latest.find((delivery) => delivery.destination === destination);
-  if (latest?.status === 'pending' || latest?.status === 'sending') return 'waiting';
-  const isDelivered = latest?.status === 'delivered' && latest.mode === mode;
-  return isDelivered && unlessDelivered ? 'delivered' : 'added';
+function expected(event: ReplayableEvent, delivery: NewDelivery): 'added' | 'waiting' | 'delivered' {
+  const latest = event.latest.find(({ destination }) => destination === delivery.destination);
+  return outcomeBeside(latest && { mode: latest.mode, state: latest.status }, delivery);
 }

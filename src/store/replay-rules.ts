@@ -1,4 +1,5 @@
 import type { DeliveryState, SendingMode } from '../model.js';
+import type { NewDelivery } from './rows.js';
 
 /** What a store decides where an event may go to a destination once more. Pure, so that every store decides alike. */
 
@@ -9,13 +10,22 @@ export interface Latest {
   readonly state: DeliveryState;
 }
 
-export const isUnderWay = (
-  latest: Latest | undefined,
-): latest is Latest & { readonly state: 'pending' | 'sending' } =>
+type Standing = Pick<Latest, 'mode' | 'state'> | undefined;
+
+export const isUnderWay = (latest: Standing): boolean =>
   latest?.state === 'pending' || latest?.state === 'sending';
 
-export const hasArrived = (latest: Latest | undefined, mode: SendingMode): latest is Latest =>
+export const hasArrived = (latest: Standing, mode: SendingMode): boolean =>
   latest?.state === 'delivered' && latest.mode === mode;
+
+/** Whether a delivery is added, or why the latest one stands for it. */
+export function outcomeBeside(
+  latest: Standing,
+  { mode, unlessDelivered }: Pick<NewDelivery, 'mode' | 'unlessDelivered'>,
+): 'added' | 'waiting' | 'delivered' {
+  if (isUnderWay(latest)) return 'waiting';
+  return unlessDelivered && hasArrived(latest, mode) ? 'delivered' : 'added';
+}
 
 /** What is not handed over, and why: it becomes a dead letter that says so. */
 export const sparedReason = (to: string): string => `not moved: ${to} has the event already`;

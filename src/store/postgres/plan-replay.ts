@@ -1,4 +1,4 @@
-import { hasArrived, isUnderWay } from '../replay-rules.js';
+import { outcomeBeside } from '../replay-rules.js';
 import type { AddedDelivery, NewDelivery } from '../rows.js';
 import { dayOfId, idOf } from './ids.js';
 import type { Made } from './new-deliveries.js';
@@ -17,8 +17,8 @@ export function planReplay(
     const event = standings.event(eventId);
     if (!event) return { outcome: 'no_event' };
     const latest = standings.latest(wanted);
-    if (isUnderWay(latest)) return { outcome: 'waiting', id: latest.id };
-    if (hasArrived(latest, mode) && wanted.unlessDelivered) return { outcome: 'delivered', id: latest.id };
+    const outcome = outcomeBeside(latest, wanted);
+    if (latest !== undefined && outcome !== 'added') return { outcome, id: latest.id };
     const id = idOf(dayOfId(eventId), numbers[made.length] ?? 0);
     const { webhookId, size } = event;
     const whole = !wanted.oncePerWebhook || standings.isWhole(event);

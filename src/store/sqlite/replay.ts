@@ -1,5 +1,5 @@
 import type { DeliveryState, Format, SendingMode } from '../../model.js';
-import { hasArrived, isUnderWay, type Latest } from '../replay-rules.js';
+import { type Latest, outcomeBeside } from '../replay-rules.js';
 import type { AddedDelivery, NewDelivery, ReplayableEvent, ReplayQuery } from '../rows.js';
 import type { Database, Statement } from './driver.js';
 import { filtered } from './filtered.js';
@@ -128,10 +128,8 @@ export class Replay {
     const standing = this.standing(delivery);
     if (standing === null) return { outcome: 'no_event' };
     const { latest, whole } = standing;
-    if (isUnderWay(latest)) return { outcome: 'waiting', id: latest.id };
-    if (hasArrived(latest, mode) && delivery.unlessDelivered) {
-      return { outcome: 'delivered', id: latest.id };
-    }
+    const outcome = outcomeBeside(latest, delivery);
+    if (latest !== undefined && outcome !== 'added') return { outcome, id: latest.id };
     const made = this.#insert.run(eventId, destination, mode, whole ? 1 : 0, now, now);
     return { outcome: 'added', id: Number(made.lastInsertRowid) };
   }
