@@ -42,18 +42,6 @@ export interface ParityEntry {
   readonly lag: number | null;
 }
 
-/** The ledger of any number of files, oldest first. Holds all of it in memory: `entriesOfSubject` needs one file's at a time. */
-export function parityEntries(sightings: Iterable<Sighting>): readonly ParityEntry[] {
-  const subjects = new Map<string, Sighting[]>();
-  for (const sighting of sightings) {
-    const key = `${sighting.subject} ${sighting.source}`;
-    const group = subjects.get(key);
-    if (group === undefined) subjects.set(key, [sighting]);
-    else group.push(sighting);
-  }
-  return [...subjects.values()].flatMap(entriesOfSubject).sort(byTime);
-}
-
 /**
  * The entries of one file. Contents that both formats brought are matched. Of the rest, legacy's are paired with new's
  * in order of time as different; what one format has more of is its alone.

@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  entriesOfSubject,
-  type ParityEntry,
-  parityEntries,
-  type Sighting,
-} from '../../src/migration/parity.js';
+import { readLedger } from '../../src/migration/ledger.js';
+import { entriesOfSubject, type ParityEntry, type Sighting } from '../../src/migration/parity.js';
 import type { Format } from '../../src/model.js';
 
 let nextEvent = 1;
@@ -26,6 +22,15 @@ const sighting = (
   ...more,
 });
 
+/** As the service reads them: the store has them newest first. */
+async function ledgerOf(sightings: readonly Sighting[]): Promise<readonly ParityEntry[]> {
+  const rows = sightings
+    .map((each, index) => ({ ...each, id: index + 1, receivedAt: each.firstAt }))
+    .reverse();
+  const { entries } = await readLedger({ listSightings: async ({ before }) => (before ? [] : rows) }, {});
+  return entries;
+}
+
 const told = (entries: readonly ParityEntry[]) =>
   entries.map((entry) => [entry.state, entry.legacy?.digest ?? null, entry.new?.digest ?? null, entry.lag]);
 
@@ -42,8 +47,8 @@ const anySightings = fc.uniqueArray(anySighting, {
 });
 
 describe('the parity ledger', () => {
-  it('matches what came in both formats, with the lag between them', () => {
-    expect(parityEntries([sighting('legacy', 'a', 100), sighting('new', 'a', 350)])).toMatchObject([
+  it('matches what came in both formats, with the lag between them', async () => {
+    expect(await ledgerOf([sighting('legacy', 'a', 100), sighting('new', 'a', 350)])).toMatchObject([
       {
         source: 'extracta',
         subject: 'f1',
@@ -53,7 +58,7 @@ describe('the parity ledger', () => {
         new: { at: 350, digest: 'a' },
       },
     ]);
-    expect(told(parityEntries([sighting('new', 'a', 100), sighting('legacy', 'a', 350)]))).toEqual([
+    expect(told(await ledgerOf([sighting('new', 'a', 100), sighting('legacy', 'a', 350)]))).toEqual([
       ['matched', 'a', 'a', -250],
     ]);
   });
@@ -98,8 +103,8 @@ describe('the parity ledger', () => {
     ]);
   });
 
-  it('keeps files and sources apart', () => {
-    const entries = parityEntries([
+  it('keeps files and sources apart', async () => {
+    const entries = await ledgerOf([
       sighting('legacy', 'a', 1),
       sighting('new', 'a', 2, { subject: 'f2' }),
       sighting('new', 'a', 3, { source: 'other' }),
@@ -121,10 +126,10 @@ describe('the parity ledger', () => {
     }
   });
 
-  it('tells each content of each format exactly once, as matched wherever both have it, and in any order', () => {
-    fc.assert(
-      fc.property(anySightings, fc.nat(), (sightings, turn) => {
-        const entries = parityEntries(sightings);
+  it('tells each content of each format exactly once, as matched wherever both have it, and in any order', async () => {
+    await fc.assert(
+      fc.asyncProperty(anySightings, fc.nat(), async (sightings, turn) => {
+        const entries = await ledgerOf(sightings);
         const tell = (subject: string, format: Format, digest: string) => `${subject} ${format} ${digest}`;
         const inLedger = entries.flatMap((entry) => [
           ...(entry.legacy ? [tell(entry.subject, 'legacy', entry.legacy.digest)] : []),
@@ -142,7 +147,7 @@ describe('the parity ledger', () => {
         }
         const start = sightings.length === 0 ? 0 : turn % sightings.length;
         const turned = [...sightings.slice(start), ...sightings.slice(0, start)];
-        expect(parityEntries(turned)).toEqual(entries);
+        expect(await ledgerOf(turned)).toEqual(entries);
       }),
       { numRuns: 500 },
     );
