@@ -75,9 +75,7 @@ class Subjects {
       digest: first?.digest === digest ? first.digest : digest,
       format,
       eventId,
-      firstAt: receivedAt,
-      lastAt: receivedAt,
-      count: 1,
+      at: receivedAt,
     };
     // Most come twice; `push` makes room for seventeen.
     if (group === undefined) subjects.set(subject, [sighting]);

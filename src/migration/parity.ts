@@ -1,6 +1,6 @@
 import type { Format } from '../model.js';
 
-/** That a file's content was seen in a format: one for each source, subject, digest and format. Times in ms. */
+/** That a file's content was seen in a format, by an event. Times in ms. */
 export interface Sighting {
   readonly source: string;
   /** Hex. Which file of which event type it is, the same in both formats (`FileIdentity`). */
@@ -8,12 +8,9 @@ export interface Sighting {
   /** Hex. SHA-256 of its canonical result. */
   readonly digest: string;
   readonly format: Format;
-  /** The event that brought it first. */
   readonly eventId: number;
-  readonly firstAt: number;
-  readonly lastAt: number;
-  /** How often it came. */
-  readonly count: number;
+  /** When its webhook arrived. */
+  readonly at: number;
 }
 
 /**
@@ -71,11 +68,11 @@ type Sides = Map<string, ParitySide>;
 
 function sidesOf(sightings: readonly Sighting[], format: Format): Sides {
   const sides: Sides = new Map();
-  for (const { digest, eventId, firstAt: at, lastAt, ...sighting } of sightings) {
+  for (const { digest, eventId, at, ...sighting } of sightings) {
     if (sighting.format !== format) continue;
     const known = sides.get(digest);
-    const earlier = known !== undefined && known.at <= at ? known : { eventId, at, lastAt, digest };
-    sides.set(digest, { ...earlier, lastAt: Math.max(lastAt, known?.lastAt ?? lastAt) });
+    const earlier = known !== undefined && known.at <= at ? known : { eventId, at, digest };
+    sides.set(digest, { ...earlier, lastAt: Math.max(at, known?.lastAt ?? at) });
   }
   return sides;
 }

@@ -5,28 +5,19 @@ import { entriesOfSubject, type ParityEntry, type Sighting } from '../../src/mig
 import type { Format } from '../../src/model.js';
 
 let nextEvent = 1;
-const sighting = (
-  format: Format,
-  digest: string,
-  firstAt: number,
-  more: Partial<Sighting> = {},
-): Sighting => ({
+const sighting = (format: Format, digest: string, at: number, more: Partial<Sighting> = {}): Sighting => ({
   source: 'extracta',
   subject: 'f1',
   digest,
   format,
   eventId: nextEvent++,
-  firstAt,
-  lastAt: firstAt,
-  count: 1,
+  at,
   ...more,
 });
 
 /** As the service reads them: the store has them newest first. */
 async function ledgerOf(sightings: readonly Sighting[]): Promise<readonly ParityEntry[]> {
-  const rows = sightings
-    .map((each, index) => ({ ...each, id: index + 1, receivedAt: each.firstAt }))
-    .reverse();
+  const rows = sightings.map((each, index) => ({ ...each, id: index + 1, receivedAt: each.at })).reverse();
   const { entries } = await readLedger({ listSightings: async ({ before }) => (before ? [] : rows) }, {});
   return entries;
 }
@@ -39,9 +30,9 @@ const anySighting = fc
     subject: fc.constantFrom('f1', 'f2'),
     digest: fc.constantFrom('a', 'b', 'c', 'd'),
     format: fc.constantFrom<Format>('legacy', 'new'),
-    firstAt: fc.nat(20),
+    at: fc.nat(20),
   })
-  .map(({ format, digest, firstAt, subject }) => sighting(format, digest, firstAt, { subject }));
+  .map(({ format, digest, at, subject }) => sighting(format, digest, at, { subject }));
 const anySightings = fc.uniqueArray(anySighting, {
   selector: (each) => `${each.subject} ${each.digest} ${each.format}`,
 });
@@ -117,10 +108,7 @@ describe('the parity ledger', () => {
   });
 
   it('takes the first event and the last arrival of content that was recorded twice', () => {
-    const twice = [
-      sighting('legacy', 'a', 50, { eventId: 7, lastAt: 60 }),
-      sighting('legacy', 'a', 10, { eventId: 3, lastAt: 20 }),
-    ];
+    const twice = [sighting('legacy', 'a', 60, { eventId: 7 }), sighting('legacy', 'a', 10, { eventId: 3 })];
     for (const order of [twice, twice.toReversed()]) {
       expect(entriesOfSubject(order)).toMatchObject([{ legacy: { eventId: 3, at: 10, lastAt: 60 } }]);
     }
