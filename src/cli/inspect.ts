@@ -31,7 +31,6 @@ const FILES_SHOWN = 20;
 export function createInspector(options: {
   readonly secret: string | null;
   readonly format: Format | null;
-  readonly now: () => number;
 }): Inspector {
   const check = createCheck(options.secret);
   return (headers, text) => {

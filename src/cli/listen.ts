@@ -51,7 +51,6 @@ async function listen(options: ListenOptions, io: Io): Promise<ExitStatus> {
   const inspect = createInspector({
     secret: secretOf(options, io),
     format: options.format ?? null,
-    now: io.now,
   });
   const stop = io.stopRequested();
   const server = createServer((request, response) => {
