@@ -52,16 +52,17 @@ async function discardBacklog(name: string, options: DiscardOptions, io: Io): Pr
 
 async function moveBacklog(name: string, options: MoveOptions, io: Io): Promise<ExitStatus> {
   return withStore<ExitStatus>(options, io, 'share', async (store, config) => {
-    const { format } = configuredDestination(options.to, config, '--to');
+    const { format, mode } = configuredDestination(options.to, config, '--to');
     refuseConfigured(name, config);
     await checkDestination(name, store, config);
     const request = {
       destination: name,
       to: options.to,
+      mode: mode === 'shadow' ? mode : 'live',
       oncePerWebhook: format === 'legacy',
       now: io.now(),
       limit: STEP,
-    };
+    } as const;
     let moved = 0;
     let spared = 0;
     for (let done = STEP; done === STEP; ) {

@@ -1,4 +1,4 @@
-import type { ClaimedDelivery, OrderedBy, PauseReason } from '../model.js';
+import type { ClaimedDelivery, OrderedBy, PauseReason, SendingMode } from '../model.js';
 
 /**
  * The part of the store's contract that is about destinations: what holds them, what waits for them, and in which order
@@ -44,13 +44,16 @@ export interface DestinationVerbs {
   }): Promise<number>;
   /**
    * One step of handing a backlog over: what waits goes to another destination, due now, with the attempts that it has
-   * had. Where the other has a delivery of the same event that waits or has arrived (`oncePerWebhook`: of the same
-   * webhook), it becomes a dead letter that says so: nothing is delivered twice.
+   * had, and sent as the other sends: a live one gets its retries, whatever it was made for. Where the other has a
+   * delivery of the same event that waits or has arrived (`oncePerWebhook`: of the same webhook), it becomes a dead
+   * letter that says so: nothing is delivered twice.
    * @returns how many of each; together less than `limit` where no more wait.
    */
   moveBacklog(request: {
     readonly destination: string;
     readonly to: string;
+    /** Of the other. */
+    readonly mode: SendingMode;
     readonly oncePerWebhook: boolean;
     readonly now: number;
     readonly limit: number;

@@ -1,4 +1,3 @@
-import type { SendingMode } from '../../model.js';
 import { cut, MAX_ERROR } from '../bounds.js';
 import type { Backlog, DestinationVerbs } from '../destination-verbs.js';
 import { hasArrived, isUnderWay, sparedReason } from '../replay-rules.js';
@@ -35,12 +34,11 @@ const LIST: Statement<Backlog> = {
 interface Waiting {
   readonly id: number;
   readonly eventId: number;
-  readonly mode: SendingMode;
 }
 
 const WAITING: Statement<Waiting> = {
   name: 'take_waiting',
-  text: `SELECT delivery_id AS id, event_id AS "eventId", mode FROM outbox
+  text: `SELECT delivery_id AS id, event_id AS "eventId" FROM outbox
           WHERE destination = $1 AND state = 'pending' ORDER BY due_at, number LIMIT $2 FOR UPDATE`,
 };
 
@@ -60,10 +58,10 @@ const GIVE_UP: Statement<never> = {
 const MOVE: Statement<never> = {
   name: 'move_deliveries',
   text: `WITH waiting AS (
-           UPDATE outbox o SET destination = $2, due_at = $3, after_dead = NULL, lined = ${inOrder('$2')}
+           UPDATE outbox o SET destination = $2, mode = $4, due_at = $3, after_dead = NULL, lined = ${inOrder('$2')}
              FROM unnest($1::bigint[]) g (id) WHERE o.delivery_id = g.id
          )
-         UPDATE deliveries d SET destination = $2, after_dead = NULL FROM unnest($1::bigint[]) g (id) WHERE d.id = g.id`,
+         UPDATE deliveries d SET destination = $2, mode = $4, after_dead = NULL FROM unnest($1::bigint[]) g (id) WHERE d.id = g.id`,
 };
 
 /** What waits for destinations: how much, and an end to it. */
@@ -87,7 +85,14 @@ export class Backlogs {
   }
 
   /** One at a time, and no replay meanwhile, so that each sees what the other has made of an event. */
-  move({ destination, to, oncePerWebhook, now, limit }: Parameters<DestinationVerbs['moveBacklog']>[0]) {
+  move({
+    destination,
+    to,
+    mode,
+    oncePerWebhook,
+    now,
+    limit,
+  }: Parameters<DestinationVerbs['moveBacklog']>[0]) {
     return this.db.transaction(async (session) => {
       lockAlone(session, LOCK.replay);
       lockShared(session, LOCK.order);
@@ -98,7 +103,7 @@ export class Backlogs {
         session,
         waiting.map(({ eventId }) => eventId),
       );
-      const moved = waiting.filter(({ id, eventId, mode }) => {
+      const moved = waiting.filter(({ id, eventId }) => {
         const latest = standings.latest({ eventId, destination: to, oncePerWebhook });
         if (isUnderWay(latest) || hasArrived(latest, mode)) return false;
         standings.note(eventId, to, { id, mode, state: 'pending' });
@@ -106,7 +111,7 @@ export class Backlogs {
       });
       const spared = waiting.filter((each) => !moved.includes(each));
       const ids = moved.map(({ id }) => id);
-      session.send(MOVE, int8s(ids), text(to), now);
+      session.send(MOVE, int8s(ids), text(to), now, mode);
       enrollAgain(session, ids);
       giveUp(session, spared, sparedReason(to), now);
       return { moved: moved.length, spared: spared.length };

@@ -1,4 +1,3 @@
-import type { SendingMode } from '../../model.js';
 import { cut, MAX_ERROR } from '../bounds.js';
 import type { Backlog, DestinationVerbs } from '../destination-verbs.js';
 import { hasArrived, isUnderWay, sparedReason } from '../replay-rules.js';
@@ -9,7 +8,7 @@ import { text } from './values.js';
 
 /** What waits for destinations: how much, and an end to it. */
 export class Backlogs {
-  readonly #waiting: Statement<readonly [id: number, eventId: number, mode: SendingMode]>;
+  readonly #waiting: Statement<readonly [id: number, eventId: number]>;
   readonly #giveUp: Statement<never>;
   readonly #move: Statement<never>;
   readonly #leaveLines: readonly Statement<never>[];
@@ -20,7 +19,7 @@ export class Backlogs {
     private readonly lines: Lines,
   ) {
     this.#waiting = db.prepareTuples(
-      `SELECT id, event_id, mode FROM deliveries INDEXED BY deliveries_due
+      `SELECT id, event_id FROM deliveries INDEXED BY deliveries_due
         WHERE destination = ? AND state = 'pending' ORDER BY due_at, id LIMIT ?`,
     );
     this.#giveUp = db.prepare(
@@ -28,7 +27,7 @@ export class Backlogs {
         WHERE id IN (SELECT value FROM json_each(?))`,
     );
     this.#move = db.prepare(
-      'UPDATE deliveries SET destination = ?, due_at = ?, after_dead = NULL WHERE id = ?',
+      'UPDATE deliveries SET destination = ?, mode = ?, due_at = ?, after_dead = NULL WHERE id = ?',
     );
     this.#leaveLines = [
       'DELETE FROM delivery_keys WHERE delivery_id = ?1',
@@ -71,17 +70,24 @@ export class Backlogs {
     return waiting.length;
   }
 
-  move({ destination, to, oncePerWebhook, now, limit }: Parameters<DestinationVerbs['moveBacklog']>[0]) {
+  move({
+    destination,
+    to,
+    mode,
+    oncePerWebhook,
+    now,
+    limit,
+  }: Parameters<DestinationVerbs['moveBacklog']>[0]) {
     const moved: number[] = [];
     const spared: number[] = [];
-    for (const [id, eventId, mode] of this.#waiting.all(destination, limit)) {
+    for (const [id, eventId] of this.#waiting.all(destination, limit)) {
       const latest = this.replay.standing({ eventId, destination: to, oncePerWebhook })?.latest;
       if (isUnderWay(latest) || hasArrived(latest, mode)) {
         spared.push(id);
         continue;
       }
       for (const statement of this.#leaveLines) statement.run(id);
-      this.#move.run(to, now, id);
+      this.#move.run(to, mode, now, id);
       moved.push(id);
     }
     this.#discard(spared, sparedReason(to), now);

@@ -52,10 +52,11 @@ export function backlogRules(given: Given): void {
   });
 
   describe('a backlog that is handed over', () => {
-    const move = (more: { readonly oncePerWebhook?: boolean; readonly limit?: number } = {}) =>
+    const move = (more: Partial<Parameters<typeof given.store.moveBacklog>[0]> = {}) =>
       given.store.moveBacklog({
         destination: 'old',
         to: 'billing',
+        mode: 'live',
         oncePerWebhook: false,
         now: T0 + 9,
         limit: 100,
@@ -104,7 +105,25 @@ export function backlogRules(given: Given): void {
       expect(await move({ oncePerWebhook: true })).toEqual({ moved: 1, spared: 1 });
     });
 
-    it('stays what it was for a shadow, and leaves what is being sent alone', async () => {
+    it('is sent as the other sends, whatever it was made for', async () => {
+      await accept(given.store, [event({ destinations: [routeTo('old', { mode: 'shadow' })] })]);
+      expect(await move()).toEqual({ moved: 1, spared: 0 });
+      const [live] = await claim(given.store, T0 + 9);
+      expect(live).toMatchObject({ mode: 'live' });
+      expect(await given.store.getDelivery(live?.id ?? 0)).toMatchObject({ mode: 'live' });
+      await accept(given.store, [event({ destinations: ['old'] })]);
+      expect(await move({ to: 'shadow', mode: 'shadow' })).toEqual({ moved: 1, spared: 0 });
+      expect(await claim(given.store, T0 + 9, 'shadow')).toMatchObject([{ mode: 'shadow' }]);
+    });
+
+    it('gives a live one nothing that it has, where it was for a shadow beside it', async () => {
+      await accept(given.store, [event({ destinations: [routeTo('old', { mode: 'shadow' }), 'billing'] })]);
+      await given.store.settle([delivered(only(await claim(given.store)))]);
+      expect(await move()).toEqual({ moved: 0, spared: 1 });
+      expect(await claim(given.store, T0 + 9)).toEqual([]);
+    });
+
+    it('leaves what a shadow is being sent alone', async () => {
       await accept(given.store, [event({ destinations: [routeTo('old', { mode: 'shadow' })] })]);
       await accept(given.store, [event({ destinations: ['old'] })], { now: T0 + 1 });
       const sending = only(await claim(given.store, T0, 'old', 1));

@@ -263,7 +263,14 @@ export function orderRules(given: Given): void {
       await setUp('a');
       await given.store.settle([delivered(await claimOne())]);
       await accept(given.store, [event({ event: 'a', destinations: ['old'] })]);
-      const move = { destination: 'old', to: 'billing', oncePerWebhook: false, now: T0, limit: 9 };
+      const move = {
+        destination: 'old',
+        to: 'billing',
+        mode: 'live',
+        oncePerWebhook: false,
+        now: T0,
+        limit: 9,
+      } as const;
       await given.store.moveBacklog(move);
       expect(await claimIds()).toEqual([]);
       expect(await keyAll(given.store)).toBe(1);
@@ -272,7 +279,14 @@ export function orderRules(given: Given): void {
 
     it('is left behind by what is moved away, and by what retention removes', async () => {
       await setUp('a', 'a');
-      const move = { destination: 'billing', to: 'new', oncePerWebhook: false, now: T0, limit: 1 };
+      const move = {
+        destination: 'billing',
+        to: 'new',
+        mode: 'live',
+        oncePerWebhook: false,
+        now: T0,
+        limit: 1,
+      } as const;
       await given.store.moveBacklog(move);
       expect((await claimOne()).event).toBe('a');
       const store = await given.reopen();

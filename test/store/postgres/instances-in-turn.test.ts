@@ -204,7 +204,14 @@ it('leaves no line blocked by what is moved away while it gets its keys', async 
   await one.setOrder('next', 'file');
   for (let round = 0; round < 10; round += 1) {
     await accept(one, [event({ event: 'line' })]);
-    const move = { destination: 'billing', to: 'next', oncePerWebhook: false, now: T0, limit: 1 };
+    const move = {
+      destination: 'billing',
+      to: 'next',
+      mode: 'live',
+      oncePerWebhook: false,
+      now: T0,
+      limit: 1,
+    } as const;
     await Promise.all([keyAll(one), other.moveBacklog(move)]);
     await accept(one, [event({ event: 'line' })]);
     for (const destination of ['billing', 'next']) {
@@ -220,7 +227,14 @@ it('hands a backlog over once where two people do it, and gives all of it up whi
   const [one, other] = await twoStores();
   const two = () => [event({ destinations: ['old'] }), event({ destinations: ['old'] })];
   for (let count = 0; count < 10; count += 1) await accept(one, two());
-  const move = { destination: 'old', to: 'billing', oncePerWebhook: true, now: T0, limit: 7 };
+  const move = {
+    destination: 'old',
+    to: 'billing',
+    mode: 'live',
+    oncePerWebhook: true,
+    now: T0,
+    limit: 7,
+  } as const;
   const steps = await Promise.all([one, other, one, other].map((store) => store.moveBacklog(move)));
   expect(steps.reduce((sum, { moved }) => sum + moved, 0)).toBe(10);
   expect(steps.reduce((sum, { spared }) => sum + spared, 0)).toBe(10);
