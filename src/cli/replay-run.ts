@@ -2,9 +2,11 @@ import type { Config } from '../config/config.js';
 import type { Examine } from '../convert/examine.js';
 import { type Reconversion, reconvert } from '../convert/reconversion.js';
 import { type ReplayChoice, replayedTo, sparesDelivered } from '../migration/replay.js';
+import { canGoWhole } from '../migration/siblings.js';
 import { outcomeBeside } from '../store/replay-rules.js';
 import type { AddedDelivery, NewDelivery, ReplayableEvent } from '../store/rows.js';
 import type { Store } from '../store/store.js';
+import { eventsOfWebhook } from './replay-pages.js';
 
 export interface ReplayRules {
   readonly choice: ReplayChoice;
@@ -76,15 +78,21 @@ export async function runReplay(
   }
 }
 
-/** The same without doing it, with what each event would become today. */
+/**
+ * The same without doing it, with what each event would become today.
+ *
+ * @param covered webhooks that would go to a handler of whole ones by now, for all pages
+ */
 export async function previewReplay(
   planned: readonly Planned[],
-  store: Pick<Store, 'getEvent'>,
-  examine: Examine,
+  {
+    store,
+    examine,
+    covered,
+  }: { readonly store: Reading; readonly examine: Examine; readonly covered: Set<string> },
   each: (replayed: Replayed) => void,
 ): Promise<void> {
   const reconversions = new Map<number, Reconversion>();
-  const webhooks = new Set<string>();
   for (const plan of planned) {
     const { event, destination } = plan;
     if (!('delivery' in plan)) {
@@ -98,15 +106,41 @@ export async function previewReplay(
       reconversion = reconvert(detail, examine);
       reconversions.set(event.id, reconversion);
     }
+    const whole = plan.delivery.oncePerWebhook ? await wholeWebhook(event, store) : null;
     const webhook = JSON.stringify([event.webhookId, destination]);
-    const isCovered = plan.delivery.oncePerWebhook && webhooks.has(webhook);
-    webhooks.add(webhook);
-    const outcome = isCovered ? 'waiting' : expected(event, plan.delivery);
+    const latest = whole === null ? event.latest : await latestOf(whole, store);
+    const outcome = whole !== null && covered.has(webhook) ? 'waiting' : expected(latest, plan.delivery);
+    if (whole !== null && outcome === 'added') covered.add(webhook);
     each({ event, destination, outcome, deliveryId: null, reconversion });
   }
 }
 
-function expected(event: ReplayableEvent, delivery: NewDelivery): 'added' | 'waiting' | 'delivered' {
-  const latest = event.latest.find(({ destination }) => destination === delivery.destination);
+type Reading = Pick<Store, 'getEvent' | 'listReplayable'>;
+
+/** The events of a webhook that goes out as it came, all of them at once; null where each goes by itself. */
+async function wholeWebhook(
+  event: ReplayableEvent,
+  store: Reading,
+): Promise<readonly ReplayableEvent[] | null> {
+  if (event.format !== 'legacy') return null;
+  const events = await eventsOfWebhook(store, event);
+  return canGoWhole(events) ? events : null;
+}
+
+/** The latest delivery of any of these events to each destination. */
+async function latestOf(
+  events: readonly ReplayableEvent[],
+  store: Reading,
+): Promise<ReplayableEvent['latest']> {
+  const details = await Promise.all(events.map(({ id }) => store.getEvent(id)));
+  const rows = details.flatMap((detail) => detail?.deliveryRows ?? []).sort((a, b) => a.id - b.id);
+  return [...new Map(rows.map((row) => [row.destination, row])).values()];
+}
+
+function expected(
+  deliveries: ReplayableEvent['latest'],
+  delivery: NewDelivery,
+): 'added' | 'waiting' | 'delivered' {
+  const latest = deliveries.find(({ destination }) => destination === delivery.destination);
   return outcomeBeside(latest && { mode: latest.mode, state: latest.status }, delivery);
 }

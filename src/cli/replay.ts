@@ -2,16 +2,18 @@ import { type Command, Option } from 'commander';
 import { createExamine } from '../convert/examine.js';
 import { UsageError } from '../errors.js';
 import type { ReplayChoice } from '../migration/replay.js';
+import { withSiblings } from '../migration/siblings.js';
 import type { ReplayableEvent } from '../store/rows.js';
-import type { Store } from '../store/store.js';
 import { eventRef } from './events.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
-import { onlyGiven, type PeriodOptions, periodOf, withPeriod } from './list-options.js';
+import { type PeriodOptions, periodOf, withPeriod } from './list-options.js';
 import { checkDestination, configuredDestination } from './names.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
+import { byWebhook, namedPage, pagesOf } from './replay-pages.js';
 import { planReplay, previewReplay, type Replayed, runReplay } from './replay-run.js';
 import { interrupted, untilStopped } from './replay-stop.js';
 import { kindOf, replayPrinter } from './replay-view.js';
+import { goesWhole } from './went-whole.js';
 import { withStore } from './with-store.js';
 
 interface ReplayOptions extends ConfigOption, JsonOption, PeriodOptions {
@@ -22,9 +24,6 @@ interface ReplayOptions extends ConfigOption, JsonOption, PeriodOptions {
 }
 
 type Ref = number | string;
-
-/** Events are read and deliveries made so many at a time, each page in one transaction. */
-const PAGE = 500;
 
 export function addReplay(program: Command, run: Run): void {
   const replay = program
@@ -56,7 +55,7 @@ async function replayEvents(named: readonly Ref[], options: ReplayOptions, io: I
   const period = periodOf(options, io.now());
   const dryRun = options.dryRun === true;
   return withStore<ExitStatus>(options, io, dryRun ? 'read' : 'share', async (store, config) => {
-    if (options.to !== undefined) configuredDestination(options.to, config, '--to');
+    const to = options.to === undefined ? null : configuredDestination(options.to, config, '--to');
     await checkDestination(options.from, store, config, '--from');
     const examine = dryRun ? createExamine(config) : null;
     const print = replayPrinter(options, io);
@@ -69,17 +68,23 @@ async function replayEvents(named: readonly Ref[], options: ReplayOptions, io: I
       total.failed += 1;
       writeLine(io.stderr, `there is no event ${ref}`);
     };
-    const pages =
+    const listed =
       choice.of === 'named'
         ? namedPage(named, store, missing)
         : pagesOf(store, { ...period, dead: choice.of === 'dead' });
+    // To a handler of events goes each that another one got with its webhook.
+    const pages =
+      choice.of === 'named' || to?.format !== 'new'
+        ? listed
+        : byWebhook(listed, store, (events) => withSiblings(events, goesWhole(config, to)));
+    const covered = new Set<string>();
     let left: ReplayableEvent | undefined;
     // A dry run makes nothing, and can be ended at any moment.
     const stoppable = examine === null ? untilStopped(pages, choice, io, (event) => (left = event)) : pages;
     for await (const page of stoppable) {
       const planned = planReplay(page, { choice, config });
       if (examine === null) await runReplay(planned, store, io.now(), each);
-      else await previewReplay(planned, store, examine, each);
+      else await previewReplay(planned, { store, examine, covered }, each);
     }
     print.end(total);
     if (left !== undefined) throw interrupted(left, { choice, period, options, program: io.program });
@@ -97,45 +102,4 @@ function choiceOf(named: readonly Ref[], { status, since, until, from, to }: Rep
   }
   const of = named.length > 0 ? 'named' : status === undefined ? 'period' : 'dead';
   return { of, from: from ?? null, to: to ?? null };
-}
-
-/** The oldest first. */
-async function* namedPage(
-  named: readonly Ref[],
-  store: Pick<Store, 'getEvent'>,
-  missing: (ref: Ref) => void,
-): AsyncGenerator<readonly ReplayableEvent[]> {
-  const events = new Map<number, ReplayableEvent>();
-  for (const ref of named) {
-    const found = await store.getEvent(ref);
-    if (found === null) {
-      missing(ref);
-      continue;
-    }
-    const {
-      body: _body,
-      webhook: _webhook,
-      deliveryRows,
-      files: _files,
-      deliveries: _counts,
-      ...event
-    } = found;
-    // The newest come first.
-    const latest = new Map([...deliveryRows].reverse().map((row) => [row.destination, row]));
-    events.set(event.id, { ...event, latest: [...latest.values()] });
-  }
-  yield [...events.values()].sort((a, b) => a.receivedAt - b.receivedAt || a.id - b.id);
-}
-
-async function* pagesOf(
-  store: Pick<Store, 'listReplayable'>,
-  query: Omit<Parameters<Store['listReplayable']>[0], 'limit' | 'after'>,
-): AsyncGenerator<readonly ReplayableEvent[]> {
-  let after: number | undefined;
-  for (;;) {
-    const page = await store.listReplayable({ ...query, limit: PAGE, ...onlyGiven({ after }) });
-    yield page;
-    after = page.at(-1)?.id;
-    if (page.length < PAGE) return;
-  }
 }

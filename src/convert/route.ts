@@ -38,8 +38,7 @@ export function createRouter(destinations: readonly Destination[]): Router {
     const routes = rules
       .filter(
         (rule) =>
-          rule.sources.includes(source) &&
-          rule.events.some((pattern) => matchesEvent(pattern, value.event)) &&
+          takesByName(rule, source, value.event) &&
           (rule.satisfies === null || rule.satisfies(value).length === 0),
       )
       .flatMap(({ name, fork: { share, taken, rest } }) => {
@@ -67,6 +66,13 @@ const routeTo = ({ name, mode, format, retry }: Destination, share: number): Rou
   oncePerWebhook: format === 'legacy',
   delay: retry.schedule[0] ?? 0,
 });
+
+/** Whether a destination takes what has these names, as far as they tell. */
+export const takesByName = (
+  { sources, events }: Pick<Destination, 'sources' | 'events'>,
+  source: string,
+  event: string,
+): boolean => sources.includes(source) && events.some((pattern) => matchesEvent(pattern, event));
 
 /** The batch that an event belongs to: its first file's. */
 function batchOf(result: unknown): string | undefined {

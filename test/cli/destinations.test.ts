@@ -139,6 +139,59 @@ describe('what waits for a destination that is gone', () => {
     );
   });
 
+  describe('of a handler in the old format, where a webhook became two events', () => {
+    const mixed = (id: number) => ({
+      body: legacy([file({ fileId: `fil_${id}` }), file({ fileId: `bad_${id}`, status: 'failed' })]),
+    });
+    const waiting = async (place: Place) =>
+      (await place.store((store) => store.listDeliveries({ destination: 'billing', limit: 9 })))
+        .map(({ event, status, attempts }) => `${event} ${status} ${attempts}`)
+        .sort();
+    async function replaced(more = ''): Promise<Place> {
+      const place = await Place.create(`${named('old-crm').trimEnd()}\n    format: legacy\n`);
+      await place.receive(mixed(1));
+      await place.attempt({ status: 500 }, 'retry', 'old-crm');
+      await place.write('shim.yaml', `${configText().trimEnd()}\n${more}`);
+      return place;
+    }
+
+    it('is moved to one in the new format with both events, once', async () => {
+      const place = await replaced();
+      const { status, stdout } = await place.run('destinations move old-crm --to billing');
+      expect({ status, stdout }).toEqual({
+        status: 0,
+        stdout:
+          '1 delivery moved to billing.\n' +
+          '1 delivery made beside them, of what old-crm was to get with the same webhooks.\n',
+      });
+      expect(await waiting(place)).toEqual(['extraction.failed pending 0', 'extraction.processed pending 1']);
+    });
+
+    it('makes none of an event that the other does not take, or has', async () => {
+      const picky = await replaced('    events: [extraction.processed]\n');
+      expect((await picky.run('destinations move old-crm --to billing')).stdout).toBe(
+        '1 delivery moved to billing.\n',
+      );
+      const place = await replaced();
+      await place.run('replay 2 --to billing');
+      await place.deliver('billing');
+      expect((await place.run('destinations move old-crm --to billing')).stdout).toBe(
+        '1 delivery moved to billing.\n',
+      );
+      expect(await waiting(place)).toEqual([
+        'extraction.failed delivered 1',
+        'extraction.processed pending 1',
+      ]);
+    });
+
+    it('is moved as it is to another one in the old format', async () => {
+      const place = await replaced('    format: legacy\n');
+      expect((await place.run('destinations move old-crm --to billing')).stdout).toBe(
+        '1 delivery moved to billing.\n',
+      );
+    });
+  });
+
   it('is refused for one that is configured, and to one that is not', async () => {
     const place = await renamed(1);
     for (const args of [

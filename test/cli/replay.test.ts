@@ -125,6 +125,78 @@ describe('replay of events', () => {
   });
 });
 
+describe('replay of what a handler in the old format got, where a webhook became two events', () => {
+  const config = (formats: readonly ['new' | 'legacy', 'new' | 'legacy']): string => `
+store: { url: "sqlite:data/shim.db" }
+sources: [{ name: extracta, path: /webhook, secrets: [${SECRET}] }]
+destinations:
+  - { name: billing, url: "http://127.0.0.1:5000/", format: ${formats[0]} }
+  - { name: next, url: "http://127.0.0.1:5001/", events: [extraction.failed], format: ${formats[1]} }
+`;
+  const mixed = (number: number) => ({
+    ...numbered(number),
+    body: legacy([file({ fileId: `fil_${number}` }), file({ fileId: `bad_${number}`, status: 'failed' })]),
+  });
+
+  it('brings each of them to a handler of events, from a period or from dead letters', async () => {
+    for (const [outcome, chosen] of [
+      ['delivered', '--since 1h'],
+      ['delivered', '--since 1h --from billing'],
+      ['dead', '--status dead'],
+    ] as const) {
+      const place = await Place.create(config(['legacy', 'new']).replace('extraction.failed', 'never.sent'));
+      await place.receive(mixed(1), mixed(2));
+      await place.attempt({}, outcome);
+      const dry = (await place.run(`replay ${chosen} --to next --dry-run`)).stdout;
+      expect(dry).toContain('4 deliveries would be made.');
+      expect((await place.run(`replay ${chosen} --to next`)).stdout).toContain('4 deliveries made.');
+      expect(await deliveriesOf(place)).toEqual(['1 next', '2 next', '3 next', '4 next']);
+      await place.deliver('next');
+      const again = (await place.run(`replay ${chosen} --to next`)).stdout;
+      expect(again).toContain('0 deliveries made, 4 not needed.');
+    }
+  });
+
+  it('brings them from one that is gone, as far as the other takes them', async () => {
+    const place = await Place.create(config(['legacy', 'new']).replace('extraction.failed', 'never.sent'));
+    await place.receive(mixed(1));
+    await place.attempt({}, 'delivered');
+    const only = (events: string) =>
+      config(['new', 'new']).replace('name: billing', 'name: crm').replace('extraction.failed', events);
+    await place.write('shim.yaml', only('extraction.processed'));
+    const run = () => place.run('replay --since 1h --from billing --to next');
+    expect((await run()).stdout).toContain('1 delivery made.');
+    await place.write('shim.yaml', only('extraction.*'));
+    expect((await run()).stdout).toContain('1 delivery made, 1 not needed.');
+    expect(await deliveriesOf(place)).toEqual(['1 next', '2 next']);
+  });
+
+  it('says in a dry run what a real one does, where an event went with its webhook', async () => {
+    const place = await Place.create(config(['legacy', 'new']));
+    await place.receive(mixed(1));
+    await place.deliver('billing');
+    await place.deliver('next');
+    const replay = 'replay --since 1h --from next --to billing';
+    expect((await place.run(`${replay} --dry-run`)).stdout).toMatch(
+      /^event 2 .* to billing: not made: it was delivered there; .*\n0 deliveries would be made, 1 not needed\.\n$/,
+    );
+    expect((await place.run(replay)).stdout).toContain('0 deliveries made, 1 not needed.');
+  });
+
+  it('counts a webhook once in a dry run of many', async () => {
+    const place = await Place.create(config(['new', 'legacy']).replace('extraction.failed', 'never.sent'));
+    // The first stands before the others, so that a page ends amid a webhook.
+    const many = Array.from({ length: 260 }, (_, index) => index + 2).map((id) => ({
+      body: legacy([file({ fileId: `fil_${id}` }), file({ fileId: `bad_${id}`, status: 'failed' })]),
+    }));
+    await place.receive(numbered(1), ...many);
+    const replay = 'replay --since 1h --to next';
+    const dry = (await place.run(`${replay} --dry-run`)).stdout;
+    expect(dry).toContain('261 deliveries would be made, 260 not needed.');
+    expect((await place.run(replay)).stdout).toContain('261 deliveries made, 260 not needed.');
+  });
+});
+
 describe('replay of dead letters', () => {
   it('is for those whose latest delivery is one, so that a second run finds none', async () => {
     const place = await Place.create();
