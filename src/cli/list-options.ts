@@ -58,12 +58,18 @@ export function timeOf(option: string, text: string, now: number): number {
   const ago = parseDuration(text);
   if (ago !== undefined) return now - ago;
   const zoned = /T/.test(text) && !/(Z|[+-]\d{2}:\d{2})$/.test(text) ? `${text}Z` : text;
-  const time = ISO.test(text) ? Date.parse(zoned) : Number.NaN;
+  const time = ISO.test(text) && isDay(text.slice(0, 10)) ? Date.parse(zoned) : Number.NaN;
   if (Number.isFinite(time)) return time;
   throw new UsageError(
     'usage',
     `${option} ${text} is no time: write 2026-03-01, 2026-03-01T09:30:00Z, or how long ago: 30s, 15m, 2h, 7d`,
   );
+}
+
+/** `Date.parse` takes the 30th of February for the 2nd of March, which `prune` would go by. */
+function isDay(text: string): boolean {
+  const time = Date.parse(text);
+  return Number.isFinite(time) && new Date(time).toISOString().startsWith(text);
 }
 
 /** The number to give to `--before` for the next page; null where this was the last one. */

@@ -69,6 +69,7 @@ describe('prune', () => {
       ),
     });
     expect((await place.run('prune --before never')).status).toBe(2);
+    expect((await place.run('prune --before 2025-02-29')).status).toBe(2);
     await place.write('shim.yaml', configText({ source: 'dedupWindow: 0' }));
     expect((await place.run('prune --before 1s')).status).toBe(0);
   });

@@ -10,6 +10,12 @@ describe('the command line', () => {
     ['an argument too many', 'serve now', /too many arguments/],
     ['a number that is none', 'events list --limit many', /whole number from 1 to 10000/],
     ['a time that is none', 'events list --since yesterday', /--since yesterday is no time/],
+    ['a day that is none', 'events list --until 2026-02-30', /--until 2026-02-30 is no time/],
+    [
+      'a day that is none, and a time',
+      'deliveries list --since 2025-02-29T10:00:00Z',
+      /2025-02-29T10:00:00Z is no time/,
+    ],
     ['a state that is none', 'deliveries list --status lost', /Allowed choices are pending/],
     ['an event that is none', 'events show evnt', /a number, or a webhook-id/],
     ['no command', '', /Usage: webhook-shim/],
