@@ -51,6 +51,10 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stopRequested,
   onReload: (request) => {
     process.on('SIGHUP', request);
-    return () => process.off('SIGHUP', request);
+    return () => {
+      // Without any listener it would end what is still being drained.
+      process.on('SIGHUP', () => undefined);
+      process.off('SIGHUP', request);
+    };
   },
 });

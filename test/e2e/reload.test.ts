@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/config.js';
@@ -98,6 +100,22 @@ describe('the configuration of a running service', () => {
     service.process.kill('SIGHUP');
     expect(await service.stop()).toBe(0);
     expect(service.log.map(({ msg }) => msg)).not.toContainEqual(expect.stringMatching(/not loaded/));
+  });
+
+  it('is let be while the service stops, which goes on', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const arrival = once(silent, 'connection');
+    const { port } = silent.address() as AddressInfo;
+    const destination = { name: 'silent', url: `http://127.0.0.1:${port}/`, timeout: '1s' };
+    const config = writeConfig(tempFolder(), { sources: [source], destinations: [destination] });
+    const service = await startService(config);
+    await send(service);
+    await arrival;
+    const stopped = service.stop();
+    setTimeout(() => service.process.kill('SIGHUP'), 300);
+    expect(await stopped).toBe(0);
+    silent.close();
   });
 
   it('changes under load without losing an event', async () => {
