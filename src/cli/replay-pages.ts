@@ -68,13 +68,15 @@ export async function* byWebhook(
   store: Listing,
   complete: (events: Page) => Page,
 ): AsyncGenerator<Page> {
+  // Of several events: they are few.
   const seen = new Set<number>();
   for await (const page of pages) {
     const events: ReplayableEvent[] = [];
     for (const event of page) {
       if (seen.has(event.webhookId)) continue;
-      seen.add(event.webhookId);
-      events.push(...complete(event.format === 'legacy' ? await eventsOfWebhook(store, event) : [event]));
+      const siblings = event.format === 'legacy' ? await eventsOfWebhook(store, event) : [event];
+      if (siblings.length > 1) seen.add(event.webhookId);
+      events.push(...complete(siblings));
     }
     yield events;
   }

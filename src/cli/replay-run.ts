@@ -81,7 +81,7 @@ export async function runReplay(
 /**
  * The same without doing it, with what each event would become today.
  *
- * @param covered webhooks that would go to a handler of whole ones by now, for all pages
+ * @param covered webhooks of several events that would go to a handler of webhooks by now, for all pages
  */
 export async function previewReplay(
   planned: readonly Planned[],
@@ -110,7 +110,7 @@ export async function previewReplay(
     const webhook = JSON.stringify([event.webhookId, destination]);
     const latest = whole === null ? event.latest : await latestOf(whole, store);
     const outcome = whole !== null && covered.has(webhook) ? 'waiting' : expected(latest, plan.delivery);
-    if (whole !== null && outcome === 'added') covered.add(webhook);
+    if (whole !== null && whole.length > 1 && outcome === 'added') covered.add(webhook);
     each({ event, destination, outcome, deliveryId: null, reconversion });
   }
 }
