@@ -1,8 +1,16 @@
 #!/usr/bin/env node
 import { basename, relative } from 'node:path';
-import { runCli } from './cli/run.js';
 
 /** The entry: the one place that knows the process. */
+
+// Without a listener SIGHUP ends the process, and supervisors take that for an end that was wanted. A service may be asked
+// to reload as soon as it is started: while its parts are loaded, which is why they come after this.
+let isReloadAsked = false;
+const noteReload = (): void => {
+  isReloadAsked = true;
+};
+if (process.argv[2] === 'serve') process.on('SIGHUP', noteReload);
+const { runCli } = await import('./cli/run.js');
 
 let stop: Promise<void> | null = null;
 let requestStop: (() => void) | null = null;
@@ -51,9 +59,11 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stopRequested,
   onReload: (request) => {
     process.on('SIGHUP', request);
+    process.off('SIGHUP', noteReload);
+    if (isReloadAsked) request();
     return () => {
-      // Without any listener it would end what is still being drained.
-      process.on('SIGHUP', () => undefined);
+      // What is still being drained goes on.
+      process.on('SIGHUP', noteReload);
       process.off('SIGHUP', request);
     };
   },

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
@@ -100,6 +101,29 @@ describe('the configuration of a running service', () => {
     service.process.kill('SIGHUP');
     expect(await service.stop()).toBe(0);
     expect(service.log.map(({ msg }) => msg)).not.toContainEqual(expect.stringMatching(/not loaded/));
+  });
+
+  it('is loaded anew where that is asked for while the service starts', async () => {
+    const folder = tempFolder();
+    // Asks as soon as the first of its packages is looked for.
+    writeFileSync(
+      join(folder, 'hooks.mjs'),
+      `export function resolve(name, context, next) {
+         if (name === 'commander') process.kill(process.pid, 'SIGHUP');
+         return next(name, context);
+       }`,
+    );
+    const asking = join(folder, 'asking.mjs');
+    writeFileSync(
+      asking,
+      `import { register } from 'node:module';
+       register('./hooks.mjs', import.meta.url);`,
+    );
+    const service = await startService(writeConfig(folder, { sources: [source], destinations: [] }), {
+      env: { ...process.env, NODE_OPTIONS: `--import ${pathToFileURL(asking).href}` },
+    });
+    await logged(service, /loaded anew/);
+    expect(await service.stop()).toBe(0);
   });
 
   it('is let be while the service stops, which goes on', async () => {
