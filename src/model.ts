@@ -141,8 +141,13 @@ export interface ClaimedDelivery {
   readonly share: number;
   /** Attempts that were made and settled before this one. */
   readonly attempts: number;
-  /** False where other events of its webhook had been accepted before: then the webhook must not go out as it came. */
+  /**
+   * Whether it stands for all of its webhook, which then goes out as it came to a handler in the old format. False where
+   * other events of the webhook make deliveries of their own, or had been accepted before.
+   */
   readonly whole: boolean;
+  /** Whether it so stands for other events as well: they have no delivery of their own. */
+  readonly severalEvents: boolean;
   /** Whether it is the one that a breaker lets through to see whether the destination works again. */
   readonly probe: boolean;
   /** The dead letter that stood in its way, where deliveries go out in order. */

@@ -1,8 +1,8 @@
 import type { Config, DestinationConfig } from '../config/config.js';
+import { eventsOfWebhook } from '../migration/replayable.js';
 import { canGoWhole } from '../migration/siblings.js';
 import type { ReplayableEvent } from '../store/rows.js';
 import type { Store } from '../store/store.js';
-import { eventsOfWebhook } from './replay-pages.js';
 import { goesWhole } from './went-whole.js';
 
 type Port = Pick<Store, 'listDeliveries' | 'getEvent' | 'listReplayable' | 'addDeliveries'>;

@@ -1,13 +1,6 @@
-import type { ReplayableEvent, ReplayQuery } from '../store/rows.js';
+import { eventsOfWebhook, type Listing, type Page } from '../migration/replayable.js';
+import type { ReplayableEvent } from '../store/rows.js';
 import type { Store } from '../store/store.js';
-import { onlyGiven } from './list-options.js';
-
-export type Page = readonly ReplayableEvent[];
-
-type Listing = Pick<Store, 'listReplayable'>;
-
-/** Events are read and deliveries made so many at a time, each page in one transaction. */
-const PAGE = 500;
 
 /** The oldest first. */
 export async function* namedPage(
@@ -35,31 +28,6 @@ export async function* namedPage(
     events.set(event.id, { ...event, latest: [...latest.values()] });
   }
   yield [...events.values()].sort((a, b) => a.receivedAt - b.receivedAt || a.id - b.id);
-}
-
-export async function* pagesOf(
-  store: Listing,
-  query: Omit<ReplayQuery, 'limit' | 'after'>,
-): AsyncGenerator<Page> {
-  let after: number | undefined;
-  for (;;) {
-    const page = await store.listReplayable({ ...query, limit: PAGE, ...onlyGiven({ after }) });
-    yield page;
-    after = page.at(-1)?.id;
-    if (page.length < PAGE) return;
-  }
-}
-
-/** All events of a webhook, in their order. They arrived at one moment, which is how they are found. */
-export async function eventsOfWebhook(
-  store: Listing,
-  { webhookId, receivedAt }: Pick<ReplayableEvent, 'webhookId' | 'receivedAt'>,
-): Promise<Page> {
-  const events: ReplayableEvent[] = [];
-  for await (const page of pagesOf(store, { since: receivedAt, until: receivedAt + 1 })) {
-    events.push(...page.filter((event) => event.webhookId === webhookId));
-  }
-  return events;
 }
 
 /** The same events by webhook: all that there are of each, once, where the first of them stood. */

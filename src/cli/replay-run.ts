@@ -2,11 +2,11 @@ import type { Config } from '../config/config.js';
 import type { Examine } from '../convert/examine.js';
 import { type Reconversion, reconvert } from '../convert/reconversion.js';
 import { type ReplayChoice, replayedTo, sparesDelivered } from '../migration/replay.js';
+import { eventsOfWebhook } from '../migration/replayable.js';
 import { canGoWhole } from '../migration/siblings.js';
 import { outcomeBeside } from '../store/replay-rules.js';
 import type { AddedDelivery, NewDelivery, ReplayableEvent } from '../store/rows.js';
 import type { Store } from '../store/store.js';
-import { eventsOfWebhook } from './replay-pages.js';
 
 export interface ReplayRules {
   readonly choice: ReplayChoice;

@@ -34,6 +34,8 @@ export interface LaneOptions {
     | 'setOrder'
     | 'listUnkeyed'
     | 'keyDeliveries'
+    | 'listReplayable'
+    | 'addDeliveries'
   >;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   readonly trouble: { readonly claim: Trouble; readonly settle: Trouble; readonly hold: Trouble };

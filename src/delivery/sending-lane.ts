@@ -1,9 +1,11 @@
+import type { ClaimedDelivery } from '../model.js';
 import { createSleep } from '../sleep.js';
 import { createHolds } from './holds.js';
 import type { Lane, LaneOptions } from './lane.js';
 import { createOrder } from './order.js';
 import { reportGap } from './report.js';
 import { createSettler } from './settler.js';
+import { addSiblings } from './siblings.js';
 import { createSlots, leaseFor } from './slots.js';
 import { within } from './within.js';
 
@@ -16,7 +18,7 @@ const LAST_SETTLE = 2_000;
 /** Claims what is due to a destination as its slots become free. */
 export function startSendingLane(options: LaneOptions): Lane {
   const { destination, store, log, load, trouble, now, pollInterval } = options;
-  const { name, concurrency, rate, ordered } = destination;
+  const { name, format, concurrency, rate, ordered } = destination;
   const lease = leaseFor(destination);
   const sleep = createSleep();
   /**
@@ -69,6 +71,17 @@ export function startSendingLane(options: LaneOptions): Lane {
   const room = (): number =>
     load.full() ? 0 : concurrency + ahead - slots.sending() - slots.waiting() - settler.owed();
 
+  /** @returns false where the store did not take what goes with it: it is sent another time. */
+  const complete = async (delivery: ClaimedDelivery): Promise<boolean> => {
+    try {
+      await addSiblings(delivery, destination, store, now());
+      return true;
+    } catch (error) {
+      trouble.claim.failed(error);
+      return false;
+    }
+  };
+
   const claim = async (limit: number): Promise<void> => {
     await holds.written();
     await putInOrder();
@@ -84,7 +97,8 @@ export function startSendingLane(options: LaneOptions): Lane {
     if (rate === null) ahead = Math.min(Math.max(starved ? ended * 2 : ended, ahead >> 1), MOST_AHEAD);
     for (const delivery of claimed) {
       const held = { delivery, leaseEnd: claimedAt + lease };
-      if (stopping || (before !== times && !delivery.probe)) slots.release(held);
+      const isComplete = format === 'legacy' || !delivery.severalEvents || (await complete(delivery));
+      if (!isComplete || stopping || (before !== times && !delivery.probe)) slots.release(held);
       else slots.add(held);
       reportGap(log, delivery);
     }

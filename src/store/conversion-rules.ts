@@ -35,6 +35,18 @@ export const isWhole = (
 };
 
 /**
+ * Whether a delivery stands for all of its webhook.
+ *
+ * @param isNew whether all of the webhook is (`isWhole`)
+ * @param events of the webhook
+ */
+export const standsForWebhook = (
+  { oncePerWebhook }: Pick<Route, 'oncePerWebhook'>,
+  isNew: boolean,
+  events: number,
+): boolean => isNew && (oncePerWebhook || events === 1);
+
+/**
  * Whether a route of an accepted event makes a delivery.
  *
  * @param reached destinations that have the webhook as a whole; noted here

@@ -19,6 +19,7 @@ export function claimed(
     mode: 'live',
     share: 100,
     whole: true,
+    severalEvents: false,
     probe: false,
     afterDead: null,
     attempts: given.attempts ?? 0,

@@ -93,6 +93,48 @@ describe('a destination in the legacy format', () => {
     ]);
   });
 
+  it('gets all events of what waited for it, once it takes events', async () => {
+    const two = legacyOf(file('a'), file('b', 'failed'), file('c', 'done'));
+    await setup.receive(
+      [at('billing', 'http://127.0.0.1:1/', { format: 'legacy' })],
+      two,
+      legacyOf(file('d')),
+    );
+    const next = await listener('new');
+    setup.broken.add('addDeliveries');
+    setup.dispatch(at('billing', next.url, { events: ['extraction.*'] }));
+    // Not before the store has all of them.
+    await until(async () => next.arrivals.length === 1);
+    await until(async () => setup.failures > 0);
+    expect(next.arrivals).toMatchObject([{ event: 'extraction.processed', files: 1 }]);
+    setup.broken.clear();
+    await allSent();
+    expect(next.arrivals.map(({ event, files }) => [event, files]).sort()).toEqual([
+      ['extraction.failed', 1],
+      ['extraction.processed', 1],
+      ['extraction.processed', 2],
+    ]);
+  });
+
+  it('gets of the events of a webhook that waited for it only those that it takes', async () => {
+    const two = legacyOf(file('a', 'failed'), file('b'), file('c', 'failed'));
+    await setup.receive([at('billing', 'http://127.0.0.1:1/', { format: 'legacy' })], two);
+    const next = await listener('new');
+    setup.dispatch(at('billing', next.url, { events: ['extraction.failed'] }));
+    await allSent();
+    expect(next.arrivals.map(({ event, files }) => [event, files])).toEqual([['extraction.failed', 2]]);
+  });
+
+  it('gets each file once where events waited for it, and it takes webhooks again', async () => {
+    const two = legacyOf(file('a'), file('b', 'failed'));
+    await setup.receive([at('billing', 'http://127.0.0.1:1/')], two, legacyOf(file('c')));
+    const old = await listener('legacy');
+    setup.dispatch(at('billing', old.url, { format: 'legacy', concurrency: 1 }));
+    await allSent();
+    expect(old.arrivals.map(({ files, verified }) => [files, verified])).toEqual(Array(3).fill([1, true]));
+    expect(old.arrivals.at(-1)?.body).toBe(legacyOf(file('c')));
+  });
+
   it('gets what is new of it alone where the rest was delivered before, so that no file comes twice', async () => {
     const old = await listener('legacy');
     const destinations = [at('old', old.url, { format: 'legacy', concurrency: 1 })];

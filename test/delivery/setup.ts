@@ -229,6 +229,8 @@ export class Setup {
       setOrder: (destination, by) => unless('setOrder', () => store.setOrder(destination, by)),
       listUnkeyed: (request) => unless('listUnkeyed', () => store.listUnkeyed(request)),
       keyDeliveries: (request) => unless('keyDeliveries', () => store.keyDeliveries(request)),
+      listReplayable: (query) => unless('listReplayable', () => store.listReplayable(query)),
+      addDeliveries: (batch, now) => unless('addDeliveries', () => store.addDeliveries(batch, now)),
       lineUp: (destination) => unless('lineUp', () => store.lineUp(destination)),
       releaseExpired: (now) => unless('releaseExpired', () => store.releaseExpired(now)),
     };

@@ -58,8 +58,9 @@ const GIVE_UP: Statement<never> = {
 const MOVE: Statement<never> = {
   name: 'move_deliveries',
   text: `WITH waiting AS (
-           UPDATE outbox o SET destination = $2, mode = $4, due_at = $3, after_dead = NULL, lined = ${inOrder('$2')}
-             FROM unnest($1::bigint[]) g (id) WHERE o.delivery_id = g.id
+           UPDATE outbox o SET destination = $2, mode = $4, whole = o.whole OR g.whole = 1, due_at = $3, after_dead = NULL,
+                               lined = ${inOrder('$2')}
+             FROM unnest($1::bigint[], $5::bigint[]) g (id, whole) WHERE o.delivery_id = g.id
          )
          UPDATE deliveries d SET destination = $2, mode = $4, after_dead = NULL FROM unnest($1::bigint[]) g (id) WHERE d.id = g.id`,
 };
@@ -111,7 +112,8 @@ export class Backlogs {
       });
       const spared = waiting.filter((each) => !moved.includes(each));
       const ids = moved.map(({ id }) => id);
-      session.send(MOVE, int8s(ids), text(to), now, mode);
+      const whole = moved.map(({ eventId }) => standings.isWhole({ eventId, oncePerWebhook }));
+      session.send(MOVE, int8s(ids), text(to), now, mode, int8s(whole.map(Number)));
       enrollAgain(session, ids);
       giveUp(session, spared, sparedReason(to), now);
       return { moved: moved.length, spared: spared.length };

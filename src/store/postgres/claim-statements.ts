@@ -5,6 +5,7 @@ import { CONTENTS, type ContentsRow, contentsOf } from './contents.js';
 import type { Session, Statement } from './database.js';
 import { HOLDS_NOTHING } from './destinations.js';
 import { type Place, START } from './frontiers.js';
+import { sameDay } from './ids.js';
 import { byServersClock } from './lease-time.js';
 import { fromText, text } from './values.js';
 
@@ -16,10 +17,16 @@ interface Row extends ContentsRow {
   readonly eventId: number;
   readonly receivedAt: number;
   readonly messageId: string;
+  readonly severalEvents: boolean;
   readonly afterDead: number | null;
   readonly dueAt: number;
   readonly number: number;
 }
+
+/** Of a webhook whose text is carried over there is one event. */
+const SEVERAL = `c.whole AND e.body IS NOT NULL AND EXISTS (
+                  SELECT 1 FROM events s
+                   WHERE s.webhook_id = c.webhook_id AND s.id <> c.event_id AND ${sameDay('s.id', 'c.event_id')})`;
 
 /**
  * Of many instances each takes others, without waiting. The outbox holds nothing that is over. What is locked stays where
@@ -37,7 +44,7 @@ const claiming = (name: string, due: string): Statement<Row> => ({
          )
          SELECT c.delivery_id AS id, c.fence, c.mode, c.share, c.whole, c.attempts, c.event_id AS "eventId",
                 e.received_at AS "receivedAt", e.message_id AS "messageId", c.after_dead AS "afterDead",
-                c.due_at AS "dueAt", c.number, ${CONTENTS}
+                c.due_at AS "dueAt", c.number, ${SEVERAL} AS "severalEvents", ${CONTENTS}
            FROM claimed c JOIN events e ON e.id = c.event_id JOIN webhooks w ON w.id = c.webhook_id
           ORDER BY c.due_at, c.number`,
 });
@@ -114,6 +121,7 @@ const claimedDelivery = (row: Row, destination: string): ClaimedDelivery => ({
   mode: row.mode,
   share: row.share,
   probe: false,
+  severalEvents: row.severalEvents,
   afterDead: row.afterDead,
   attempts: row.attempts,
   eventId: row.eventId,

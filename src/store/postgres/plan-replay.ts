@@ -21,7 +21,7 @@ export function planReplay(
     if (latest !== undefined && outcome !== 'added') return { outcome, id: latest.id };
     const id = idOf(dayOfId(eventId), numbers[made.length] ?? 0);
     const { webhookId, size } = event;
-    const whole = !wanted.oncePerWebhook || standings.isWhole(event);
+    const whole = standings.isWhole(wanted);
     made.push({ id, eventId, webhookId, destination, mode, share: 100, whole, size, dueAt: now });
     standings.note(eventId, destination, { id, mode, state: 'pending' });
     return { outcome: 'added', id };

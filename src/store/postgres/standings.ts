@@ -1,4 +1,4 @@
-import { isWhole } from '../conversion-rules.js';
+import { isWhole, standsForWebhook } from '../conversion-rules.js';
 import type { Latest } from '../replay-rules.js';
 import type { NewDelivery } from '../rows.js';
 import { int8s } from './arrays.js';
@@ -69,13 +69,19 @@ export class Standings {
   latest(asked: Asked): Latest | undefined {
     const event = this.#events.get(asked.eventId);
     if (event === undefined) return undefined;
-    const ofWhat = asked.oncePerWebhook && this.isWhole(event) ? ofWebhook : ofEvent;
+    const ofWhat = asked.oncePerWebhook && isWhole(this.#eventsWith(event)) ? ofWebhook : ofEvent;
     return this.#latest.get(ofWhat(event, asked.destination));
   }
 
-  /** Whether the event's webhook could go out as it came. */
-  isWhole({ webhookId }: Sibling): boolean {
-    return isWhole(this.known.siblings.filter((event) => event.webhookId === webhookId));
+  /** Whether a delivery would stand for all of the event's webhook. */
+  isWhole(asked: Pick<Asked, 'eventId' | 'oncePerWebhook'>): boolean {
+    const event = this.#events.get(asked.eventId);
+    const events = event === undefined ? [] : this.#eventsWith(event);
+    return standsForWebhook(asked, isWhole(events), events.length);
+  }
+
+  #eventsWith({ webhookId }: Sibling): readonly Sibling[] {
+    return this.known.siblings.filter((event) => event.webhookId === webhookId);
   }
 
   note(eventId: number, destination: string, delivery: Latest): void {

@@ -1,5 +1,5 @@
 import type { Conversion, ConvertedEvent, Route } from '../../model.js';
-import { isWhole, makesDelivery } from '../conversion-rules.js';
+import { isWhole, makesDelivery, standsForWebhook } from '../conversion-rules.js';
 import type { SavedConversion } from '../rows.js';
 import { int8s, texts } from './arrays.js';
 import type { Session, Statement } from './database.js';
@@ -42,15 +42,15 @@ export class Writing {
     { events, duplicatesSince }: Extract<Conversion, { readonly outcome: 'converted' }>,
   ): SavedConversion['events'] {
     const written = events.map((event) => this.#event(webhook, event, duplicatesSince));
-    const whole = isWhole(written);
+    const isNew = isWhole(written);
     const reached = new Set<string>();
     return written.map((row) => {
       const { id, messageId, duplicateOf, event } = row;
       const routes =
         duplicateOf === null
-          ? event.destinations.filter((route) => makesDelivery(route, whole, reached))
+          ? event.destinations.filter((route) => makesDelivery(route, isNew, reached))
           : [];
-      for (const route of routes) this.#deliver(row, route, whole);
+      for (const route of routes) this.#deliver(row, route, standsForWebhook(route, isNew, events.length));
       return { id, messageId, duplicateOf, deliveries: routes.length };
     });
   }

@@ -27,7 +27,7 @@ export class Backlogs {
         WHERE id IN (SELECT value FROM json_each(?))`,
     );
     this.#move = db.prepare(
-      'UPDATE deliveries SET destination = ?, mode = ?, due_at = ?, after_dead = NULL WHERE id = ?',
+      'UPDATE deliveries SET destination = ?, mode = ?, whole = max(whole, ?), due_at = ?, after_dead = NULL WHERE id = ?',
     );
     this.#leaveLines = [
       'DELETE FROM delivery_keys WHERE delivery_id = ?1',
@@ -81,13 +81,13 @@ export class Backlogs {
     const moved: number[] = [];
     const spared: number[] = [];
     for (const [id, eventId] of this.#waiting.all(destination, limit)) {
-      const latest = this.replay.standing({ eventId, destination: to, oncePerWebhook })?.latest;
-      if (isUnderWay(latest) || hasArrived(latest, mode)) {
+      const standing = this.replay.standing({ eventId, destination: to, oncePerWebhook });
+      if (isUnderWay(standing?.latest) || hasArrived(standing?.latest, mode)) {
         spared.push(id);
         continue;
       }
       for (const statement of this.#leaveLines) statement.run(id);
-      this.#move.run(to, mode, now, id);
+      this.#move.run(to, mode, standing?.whole === true ? 1 : 0, now, id);
       moved.push(id);
     }
     this.#discard(spared, sparedReason(to), now);

@@ -1,7 +1,7 @@
 import type { Conversion, ConvertedEvent, FileIdentity, Format, Route } from '../../model.js';
 import { Bases } from '../bases.js';
 import { errorsText } from '../bounds.js';
-import { isWhole, makesDelivery } from '../conversion-rules.js';
+import { isWhole, makesDelivery, standsForWebhook } from '../conversion-rules.js';
 import type { SavedConversion } from '../rows.js';
 import type { Database, Statement, Value } from './driver.js';
 import { LateIndex } from './late-index.js';
@@ -134,10 +134,10 @@ class Writing {
   ): SavedConversion['events'] {
     this.#reached.clear();
     const written = events.map((event) => this.#event(webhook, event, duplicatesSince));
-    const whole = isWhole(written);
+    const isNew = isWhole(written);
     return written.map((row, index) => {
       const routes = row.duplicateOf === null ? (events[index]?.destinations ?? []) : [];
-      return { ...row, deliveries: this.#deliver(row.id, routes, whole) };
+      return { ...row, deliveries: this.#deliver(row.id, routes, isNew, events.length) };
     });
   }
 
@@ -167,10 +167,11 @@ class Writing {
   }
 
   /** @returns how many deliveries it makes. */
-  #deliver(eventId: number, routes: readonly Route[], whole: boolean): number {
+  #deliver(eventId: number, routes: readonly Route[], isNew: boolean, events: number): number {
     let count = 0;
     for (const route of routes) {
-      if (!makesDelivery(route, whole, this.#reached)) continue;
+      if (!makesDelivery(route, isNew, this.#reached)) continue;
+      const whole = standsForWebhook(route, isNew, events);
       const { destination, mode, share, delay } = route;
       this.deliveries.push(eventId, destination, mode, share, whole ? 1 : 0, this.now + delay, this.now);
       count += 1;

@@ -16,6 +16,7 @@ type Row = readonly [
   event: Text,
   messageId: Text,
   hasBody: number,
+  several: number,
   plain: number,
   webhookId: number,
   source: string,
@@ -25,6 +26,10 @@ type Row = readonly [
 ];
 
 const DUE = "d.destination = ? AND d.state = 'pending' AND d.due_at <= ?";
+
+/** The events of a webhook are made together. Of one whose text is carried over there is one. */
+const SEVERAL = `d.whole AND e.body IS NOT NULL AND EXISTS (
+                SELECT 1 FROM events s WHERE s.id IN (e.id - 1, e.id + 1) AND s.webhook_id = e.webhook_id)`;
 
 /** Claims with leases and fences, and what came of them. */
 export class Deliveries {
@@ -46,7 +51,7 @@ export class Deliveries {
   ) {
     this.#anyDue = db.prepare(`SELECT 1 FROM deliveries d WHERE ${DUE} LIMIT 1`);
     const from = `SELECT d.id, d.fence, d.mode, d.share, d.whole, d.attempts, d.event_id, e.received_at, e.event, e.message_id,
-              e.body IS NOT NULL, e.plain, e.webhook_id, w.source, w.format, w.signature, d.after_dead
+              e.body IS NOT NULL, ${SEVERAL}, e.plain, e.webhook_id, w.source, w.format, w.signature, d.after_dead
          FROM deliveries d CROSS JOIN events e ON e.id = d.event_id CROSS JOIN webhooks w ON w.id = e.webhook_id`;
     this.#due = db.prepareTuples(`${from} WHERE ${DUE} ORDER BY d.due_at, d.id LIMIT ?`);
     this.#these = db.prepareTuples(
@@ -206,7 +211,7 @@ const attemptValues = (attempt: Attempt, error: Value): readonly Value[] => [
 
 function claimedDelivery(row: Row, destination: string, bodies: Bodies): ClaimedDelivery {
   const [id, fence, mode, share, whole, attempts, eventId, receivedAt, event, messageId, ...content] = row;
-  const [hasBody, plain, webhookId, source, format, signature, afterDead] = content;
+  const [hasBody, several, plain, webhookId, source, format, signature, afterDead] = content;
   return {
     id,
     fence: fence + 1,
@@ -214,6 +219,7 @@ function claimedDelivery(row: Row, destination: string, bodies: Bodies): Claimed
     mode,
     share,
     whole: whole === 1,
+    severalEvents: several === 1,
     probe: false,
     afterDead,
     attempts,

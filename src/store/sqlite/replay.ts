@@ -1,4 +1,5 @@
 import type { DeliveryState, Format, SendingMode } from '../../model.js';
+import { isWhole, standsForWebhook } from '../conversion-rules.js';
 import { type Latest, outcomeBeside } from '../replay-rules.js';
 import type { AddedDelivery, NewDelivery, ReplayableEvent, ReplayQuery } from '../rows.js';
 import type { Database, Statement } from './driver.js';
@@ -20,7 +21,7 @@ interface Row {
 /** What a destination has had of an event. */
 export interface Standing {
   readonly latest: Latest | undefined;
-  /** Whether the event's webhook could go out as it came. */
+  /** Whether a delivery would stand for all of the event's webhook. */
   readonly whole: boolean;
 }
 
@@ -143,18 +144,13 @@ export class Replay {
     const event = this.#event.get(eventId);
     if (!event) return null;
     const range = [eventId - SIBLINGS, eventId + SIBLINGS, event.webhook_id] as const;
-    const whole = !oncePerWebhook || this.#isNew(...range);
+    const events = this.#siblings.all(...range);
+    const isNew = isWhole(events.map(({ id, duplicate_of: duplicateOf }) => ({ id, duplicateOf })));
+    const whole = standsForWebhook({ oncePerWebhook }, isNew, events.length);
     const latest =
-      oncePerWebhook && whole
+      oncePerWebhook && isNew
         ? this.#latestOfWebhook.get(...range, destination)
         : this.#latest.get(eventId, destination);
     return { latest, whole };
-  }
-
-  /** Whether a webhook has nothing that had been accepted before it: else it cannot go out as it came. */
-  #isNew(...webhook: readonly [from: number, to: number, webhookId: number]): boolean {
-    const events = this.#siblings.all(...webhook);
-    const first = events[0]?.id ?? 0;
-    return events.every(({ duplicate_of }) => duplicate_of === null || duplicate_of >= first);
   }
 }

@@ -63,6 +63,13 @@ export function backlogRules(given: Given): void {
         ...more,
       });
 
+    it('stands for all of a webhook at one that gets it once', async () => {
+      const part = () => event({ body: '{}', destinations: ['old'] });
+      await accept(given.store, [part(), part()]);
+      expect(await move({ oncePerWebhook: true })).toEqual({ moved: 1, spared: 1 });
+      expect(only(await claim(given.store, T0 + 9))).toMatchObject({ whole: true, severalEvents: true });
+    });
+
     it('goes to the other in steps, in its order, with the attempts that it has had', async () => {
       for (const now of [T0, T0 + 1, T0 + 2]) {
         await accept(given.store, [event({ destinations: ['old'] })], { now });

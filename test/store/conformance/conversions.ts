@@ -64,6 +64,27 @@ export function conversionRules(given: Given): void {
       expect(await claim(given.store, T0, 'old')).toHaveLength(2);
     });
 
+    it('stands for all of a webhook where it is made once for it, or has its only event', async () => {
+      const once = routeTo('old', { oncePerWebhook: true });
+      const part = () => event({ body: '{"event":"x"}', destinations: ['billing', once] });
+      await accept(given.store, [part(), part()]);
+      await accept(given.store, [part()]);
+      await accept(given.store, [event({ destinations: ['billing', once] })]);
+      const standing = async (destination: string) =>
+        (await claim(given.store, T0, destination)).map(({ whole, severalEvents }) => [whole, severalEvents]);
+      expect(await standing('old')).toEqual([
+        [true, true],
+        [true, false],
+        [true, false],
+      ]);
+      expect(await standing('billing')).toEqual([
+        [false, false],
+        [false, false],
+        [true, false],
+        [true, false],
+      ]);
+    });
+
     it('makes one for each new event where another of the webhook had been accepted, none of them whole', async () => {
       const once = routeTo('old', { oncePerWebhook: true });
       const repeated = event({ destinations: [] });

@@ -49,6 +49,7 @@ export function deliveryRules(given: Given): void {
         mode: 'live',
         share: 100,
         whole: true,
+        severalEvents: false,
         probe: false,
         afterDead: null,
         attempts: 0,

@@ -109,6 +109,25 @@ export function replayRules(given: Given): void {
       expect((await claim(given.store, T0 + HOUR, 'old')).map(({ whole }) => whole)).toEqual([false, false]);
     });
 
+    it('stand for all of a webhook where they are made once for it, or have its only event', async () => {
+      const two = await accept(given.store, [event({ body: '{}' }), event({ body: '{}' })]);
+      const one = await accept(given.store, [event({ body: '{}' })]);
+      const all = [...two.events, ...one.events].map(({ id }) => id);
+      await add(...all.map((id) => wanted(id, { destination: 'old', oncePerWebhook: true })));
+      await add(...all.map((id) => wanted(id, { destination: 'next' })));
+      const standing = async (destination: string) =>
+        (await claim(given.store, T0 + HOUR, destination)).map((each) => [each.whole, each.severalEvents]);
+      expect(await standing('old')).toEqual([
+        [true, true],
+        [true, false],
+      ]);
+      expect(await standing('next')).toEqual([
+        [false, false],
+        [false, false],
+        [true, false],
+      ]);
+    });
+
     it('need an event that is stored', async () => {
       expect(await add(wanted(4711))).toEqual([{ outcome: 'no_event' }]);
       expect(await add()).toEqual([]);
