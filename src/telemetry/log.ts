@@ -1,7 +1,10 @@
 import { type DestinationStream, type LogFn, pino } from 'pino';
-import { build as pretty } from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import type { LogLevel } from '../config/config.js';
 import { printableJson, printableJsonStrings } from '../printable.js';
+import { openLogOutput } from './log-output.js';
+
+const STANDARD_OUTPUT = 1;
 
 /** What the parts write to: one object of fields, then a sentence. */
 export interface Log {
@@ -23,11 +26,15 @@ export function createLog(
   options: { readonly level: LogLevel; readonly format: 'json' | 'pretty' },
   destination?: DestinationStream,
 ): Log {
-  const standardOutput = (): DestinationStream =>
-    options.format === 'pretty'
-      ? pretty({ sync: true, destination: 1, ignore: 'pid,hostname' })
-      : pino.destination({ dest: 1, sync: true });
-  return pino(
+  const standardOutput = (): DestinationStream => {
+    const output = openLogOutput(STANDARD_OUTPUT, (lines) =>
+      log.warn({ lines }, 'the log could not be written for a while: lines are missing'),
+    );
+    if (options.format === 'json') return output;
+    const pretty = prettyFactory({ ignore: 'pid,hostname' });
+    return { write: (line) => output.write(pretty(line)) };
+  };
+  const log: Log = pino(
     {
       level: options.level,
       base: null,
@@ -39,4 +46,5 @@ export function createLog(
     },
     destination ?? standardOutput(),
   );
+  return log;
 }
