@@ -11,14 +11,17 @@ import { LOCK, lockAlone } from './locks.js';
  */
 const LOOKED_THROUGH = 10_000;
 
-/** A webhook is over once it is converted or discarded and none of its deliveries waits. */
+/**
+ * A webhook is over once it is converted or discarded and none of its deliveries waits. A dead letter is old once it has
+ * been dead for so long: of a webhook that waited for weeks it would else be gone before anybody saw it.
+ */
 const OLDEST: Statement<{ id: number; over: boolean }> = {
   name: 'oldest_webhooks',
   text: `SELECT w.id, NOT EXISTS (SELECT 1 FROM inbox i WHERE i.webhook_id = w.id)
                   AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.webhook_id = w.id AND q.state = 'quarantined')
                   AND NOT EXISTS (
                     SELECT 1 FROM events e JOIN deliveries d ON d.event_id = e.id
-                     WHERE e.webhook_id = w.id AND d.state IS NULL
+                     WHERE e.webhook_id = w.id AND (d.state IS NULL OR (d.state = 'dead' AND d.ended_at >= $3))
                        AND ${sameDay('e.id', 'w.id')} AND ${sameDay('d.id', 'w.id')}) AS over
            FROM (SELECT id, received_at FROM webhooks WHERE id > $1 AND id < $2 ORDER BY id LIMIT ${LOOKED_THROUGH}) w
           WHERE w.received_at < $3 ORDER BY w.id LIMIT $4`,
@@ -29,6 +32,12 @@ const OPEN: Statement<{ open: boolean }> = {
   text: `SELECT EXISTS (SELECT 1 FROM inbox WHERE webhook_id >= $1 AND webhook_id < $2)
              OR EXISTS (SELECT 1 FROM quarantine WHERE state = 'quarantined' AND webhook_id >= $1 AND webhook_id < $2)
              OR EXISTS (SELECT 1 FROM outbox WHERE delivery_id >= $1 AND delivery_id < $2) AS open`,
+};
+
+const RECENTLY_DEAD: Statement<{ found: boolean }> = {
+  name: 'recently_dead_between',
+  text: `SELECT EXISTS (SELECT 1 FROM deliveries
+                         WHERE id >= $1 AND id < $2 AND state = 'dead' AND ended_at >= $3) AS found`,
 };
 
 /**
@@ -108,7 +117,7 @@ export class Prune {
     )?.day;
     if (day !== undefined && day < today) {
       const ofDay = attached.filter((partition) => partition.day === day && partition.table !== 'sightings');
-      const dropped = await this.#dropDay(day, ofDay);
+      const dropped = await this.#dropDay(day, ofDay, request.before);
       if (dropped !== 'open') return { removed: dropped, next: firstId(day + 1) - 1 };
     } else if (ledger !== undefined && (await detach(this.db, [ledger], async () => false))) {
       await dropDetached(this.db);
@@ -126,10 +135,13 @@ export class Prune {
   }
 
   /** @returns how many webhooks went with it: none where others are busy with the tables, until the next run. */
-  async #dropDay(day: number, partitions: readonly Partition[]): Promise<number | 'open'> {
+  async #dropDay(day: number, partitions: readonly Partition[], before: number): Promise<number | 'open'> {
     const open = async (session: Pick<Session, 'query'>): Promise<boolean> =>
       (await session.query(OPEN, firstId(day), firstId(day + 1)))[0]?.open ?? true;
     if (await open(this.db)) return 'open';
+    // Not once more under the lock: what is not open by now cannot become a dead letter.
+    const [dead] = await this.db.query(RECENTLY_DEAD, firstId(day), firstId(day + 1), before);
+    if (dead?.found !== false) return 'open';
     const counted = await this.db.query(COUNT, firstId(day), firstId(day + 1));
     const removed = await detach(this.db, partitions, async (session) => {
       if (await open(session)) return true;

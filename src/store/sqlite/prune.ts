@@ -9,7 +9,8 @@ const LOOKED_THROUGH = 2_000;
 
 /**
  * Removes what is over and old. A webhook is over once it is converted or discarded and none of its deliveries waits;
- * what waits, and what is in quarantine, stays however old it is.
+ * what waits, and what is in quarantine, stays however old it is. A dead letter is old once it has been dead for so long:
+ * of a webhook that waited for weeks it would else be gone before anybody saw it.
  */
 export class Prune {
   readonly #oldest: Statement<readonly [id: number, over: number]>;
@@ -27,9 +28,10 @@ export class Prune {
                 AND NOT EXISTS (
                   SELECT 1 FROM events e INDEXED BY events_received
                     JOIN deliveries d INDEXED BY deliveries_event ON d.event_id = e.id
-                   WHERE e.received_at = w.received_at AND e.webhook_id = w.id AND d.state IN ('pending', 'sending'))
-         FROM (SELECT id, received_at FROM webhooks WHERE id > ? ORDER BY id LIMIT ${LOOKED_THROUGH}) w
-        WHERE w.received_at < ? ORDER BY w.id LIMIT ?`,
+                   WHERE e.received_at = w.received_at AND e.webhook_id = w.id
+                     AND (d.state IN ('pending', 'sending') OR (d.state = 'dead' AND d.ended_at >= ?2)))
+         FROM (SELECT id, received_at FROM webhooks WHERE id > ?1 ORDER BY id LIMIT ${LOOKED_THROUGH}) w
+        WHERE w.received_at < ?2 ORDER BY w.id LIMIT ?3`,
     );
     this.#lastLookedThrough = db.prepareTuples(
       `SELECT id FROM webhooks WHERE id > ? ORDER BY id LIMIT 1 OFFSET ${LOOKED_THROUGH - 1}`,

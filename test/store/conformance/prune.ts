@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Given } from '../conformance.js';
-import { accept, claim, delivered, event, file, HOUR, only, putOne, T0 } from '../samples.js';
+import { accept, claim, dead, delivered, event, file, HOUR, only, putOne, T0 } from '../samples.js';
 
 const LIMIT = 3;
 
@@ -59,6 +59,21 @@ export function pruneRules(given: Given): void {
       expect(await pruneAll(given, T0 + HOUR)).toBe(1);
       expect(await given.store.getWebhook(quarantined)).toBeNull();
       expect(await claim(given.store)).toHaveLength(1);
+    });
+
+    it('keeps a dead letter until it has been dead for so long, however long it waited before', async () => {
+      const { webhookId } = await accept(given.store, [event()]);
+      const resumed = T0 + 100 * HOUR;
+      for (const claimed of await claim(given.store, resumed)) {
+        await given.store.settle([dead(claimed, 'used up', { startedAt: resumed, duration: 0 })]);
+      }
+      expect(await given.store.prune({ before: resumed, after: 0, limit: LIMIT, dryRun: true })).toMatchObject({
+        removed: 0,
+      });
+      expect(await pruneAll(given, resumed)).toBe(0);
+      expect(await given.store.listDeliveries({ status: 'dead', limit: 1 })).toHaveLength(1);
+      expect(await pruneAll(given, resumed + 1)).toBe(1);
+      expect(await given.store.getWebhook(webhookId)).toBeNull();
     });
 
     it('can only tell what it would remove', async () => {

@@ -5,6 +5,7 @@ import { type Databases, runSql, startDatabases } from '../../support/postgres.j
 import {
   accept,
   claim,
+  dead,
   delivered,
   event,
   file,
@@ -121,6 +122,21 @@ it('reads no more where very many webhooks are in a day, whether the day goes or
     await pruning.close();
     expect((await rowsRead()) - earlier).toBeLessThan(many);
   }
+  expect(await partitions(url)).not.toContain('webhooks_20260102');
+});
+
+it('keeps a day with a dead letter that came late', async () => {
+  const { store, url } = await opened();
+  await acceptAndDeliver(store, T0 + 2 * DAY);
+  const { webhookId } = await accept(store, [event()]);
+  const late = T0 + 3 * DAY;
+  for (const claimed of await claim(store, late)) {
+    await store.settle([dead(claimed, 'used up', { startedAt: late, duration: 0 })]);
+  }
+  expect(await pruneAll(store, late)).toBe(1);
+  expect(await store.getWebhook(webhookId)).not.toBeNull();
+  expect(await partitions(url)).toContain('webhooks_20260102');
+  expect(await pruneAll(store, late + 1)).toBe(1);
   expect(await partitions(url)).not.toContain('webhooks_20260102');
 });
 
