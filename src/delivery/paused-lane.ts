@@ -15,7 +15,7 @@ export function startPausedLane({ destination, store, trouble, now, pollInterval
   const run = async (): Promise<void> => {
     for (let backoff = pollInterval; !stopping; backoff = Math.min(backoff * 2, LONGEST_BACKOFF)) {
       try {
-        await store.lineUp(name);
+        await store.lineUp(name, now());
         trouble.claim.worked();
         return;
       } catch (error) {

@@ -99,10 +99,11 @@ export interface Store extends DestinationVerbs, RefusedStore {
 
   /**
    * Makes all that waits at a destination due, in the order in which it was made, what waits for another attempt as
-   * well. Meant for one that is paused: nothing else changes the order in which its backlog goes out one day.
+   * well, and what was made later than `now`, before the clock was set back. Meant for one that is paused: nothing else
+   * changes the order in which its backlog goes out one day.
    * @returns how many were due at another time.
    */
-  lineUp(destination: string): Promise<number>;
+  lineUp(destination: string, now: number): Promise<number>;
 
   listEvents(query: EventQuery): Promise<readonly EventRow[]>;
   /** @param ref an event's number, or its `webhook-id` (then the newest such event). */

@@ -231,7 +231,7 @@ export class Setup {
       keyDeliveries: (request) => unless('keyDeliveries', () => store.keyDeliveries(request)),
       listReplayable: (query) => unless('listReplayable', () => store.listReplayable(query)),
       addDeliveries: (batch, now) => unless('addDeliveries', () => store.addDeliveries(batch, now)),
-      lineUp: (destination) => unless('lineUp', () => store.lineUp(destination)),
+      lineUp: (...args) => unless('lineUp', () => store.lineUp(...args)),
       releaseExpired: (now) => unless('releaseExpired', () => store.releaseExpired(now)),
     };
   }

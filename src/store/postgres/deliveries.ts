@@ -51,12 +51,14 @@ const RELEASE_EXPIRED: Statement<{ id: number }> = {
          RETURNING delivery_id AS id`,
 };
 
+/** What was made in the future, before the clock was set back, is due as well. */
+const PLACE = 'least(created_at, $2)';
 /** What a crash left as being sent waits as well, once its lease has ended. */
-const OUT_OF_LINE = 'destination = $1 AND due_at <> created_at';
+const OUT_OF_LINE = `destination = $1 AND due_at <> ${PLACE}`;
 const LINE_UP: Statement<{ count: number }> = {
   name: 'line_up',
   text: `WITH lined AS (
-           UPDATE outbox SET due_at = created_at
+           UPDATE outbox SET due_at = ${PLACE}
             WHERE delivery_id IN (SELECT delivery_id FROM outbox WHERE state = 'pending' AND ${OUT_OF_LINE}
                                   UNION ALL
                                   SELECT delivery_id FROM outbox WHERE state = 'sending' AND ${OUT_OF_LINE})
@@ -94,8 +96,8 @@ export class Deliveries {
   }
 
   /** @param session where it is a part of something */
-  async lineUp(destination: string, session: Pick<Session, 'query'> = this.db): Promise<number> {
-    const [row] = await session.query(LINE_UP, text(destination));
+  async lineUp(destination: string, now: number, session: Pick<Session, 'query'> = this.db): Promise<number> {
+    const [row] = await session.query(LINE_UP, text(destination), now);
     this.frontiers.reset();
     return row?.count ?? 0;
   }

@@ -49,7 +49,7 @@ export abstract class DestinationSteering implements DestinationVerbs, Pick<Stor
     const held = await this.write(() =>
       this.#db.transaction(async (session) => {
         const resumed = await this.#destinations.resume(session, destination, now);
-        await this.#deliveries.lineUp(destination, session);
+        await this.#deliveries.lineUp(destination, now, session);
         return resumed;
       }),
     );

@@ -115,8 +115,8 @@ export class PostgresStore extends DestinationSteering implements Store {
     return this.#write(() => this.#deliveries.releaseExpired(now));
   }
 
-  lineUp(destination: string) {
-    return this.#write(() => this.#deliveries.lineUp(destination));
+  lineUp(destination: string, now: number) {
+    return this.#write(() => this.#deliveries.lineUp(destination, now));
   }
 
   listEvents(query: EventQuery) {

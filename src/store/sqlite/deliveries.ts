@@ -95,9 +95,11 @@ export class Deliveries {
       `UPDATE deliveries SET state = 'pending', lease_until = NULL WHERE ${expired}`,
     );
     // Two states, each with its partial index. What a crash left as being sent waits as well, once its lease has ended.
-    const outOfLine = 'destination = ?1 AND due_at <> created_at';
+    // What was made in the future, before the clock was set back, is due as well.
+    const place = 'min(created_at, ?2)';
+    const outOfLine = `destination = ?1 AND due_at <> ${place}`;
     this.#lineUp = db.prepare(
-      `UPDATE deliveries SET due_at = created_at WHERE id IN (
+      `UPDATE deliveries SET due_at = ${place} WHERE id IN (
          SELECT id FROM deliveries WHERE state = 'pending' AND ${outOfLine}
          UNION ALL SELECT id FROM deliveries WHERE state = 'sending' AND ${outOfLine})`,
     );
@@ -170,8 +172,8 @@ export class Deliveries {
     return Number(this.#releaseExpired.run(now).changes);
   }
 
-  lineUp(destination: string): number {
-    return Number(this.#lineUp.run(destination).changes);
+  lineUp(destination: string, now: number): number {
+    return Number(this.#lineUp.run(destination, now).changes);
   }
 }
 

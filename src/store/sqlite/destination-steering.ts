@@ -55,7 +55,7 @@ export abstract class DestinationSteering implements DestinationVerbs, Pick<Stor
   resumeDestination(destination: string, now: number) {
     return this.write(() => {
       const held = this.#destinations.resume(destination, now);
-      this.#deliveries.lineUp(destination);
+      this.#deliveries.lineUp(destination, now);
       return held;
     });
   }

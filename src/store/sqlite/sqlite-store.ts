@@ -135,8 +135,8 @@ export class SqliteStore extends DestinationSteering implements Store {
     });
   }
 
-  lineUp(destination: string) {
-    return this.#write(() => this.#deliveries.lineUp(destination));
+  lineUp(destination: string, now: number) {
+    return this.#write(() => this.#deliveries.lineUp(destination, now));
   }
 
   listEvents(query: EventQuery) {

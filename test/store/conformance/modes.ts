@@ -75,11 +75,25 @@ export function modeRules(given: Given): void {
       await given.store.settle([retry(tried, T0 + HOUR), retry(lost, T0 + 5), ...others.map(released)]);
       await claim(given.store, T0 + 5, 'billing', 3);
       await given.store.releaseExpired(T0 + 5 + LEASE);
-      expect(await given.store.lineUp('billing')).toBe(2);
-      expect(await given.store.lineUp('billing')).toBe(0);
+      expect(await given.store.lineUp('billing', T0 + 5)).toBe(2);
+      expect(await given.store.lineUp('billing', T0 + 5)).toBe(0);
       const claimed = await claim(given.store, T0 + 6);
       expect(claimed.map(({ receivedAt }) => receivedAt)).toEqual([T0, T0 + 1, T0 + 2, T0 + 3]);
       expect(claimed[0]).toMatchObject({ id: tried.id, attempts: 1 });
+    });
+
+    it('is due where the clock was ahead when it was made, once the destination is resumed', async () => {
+      const ahead = T0 + 9_600 * HOUR;
+      await accept(given.store, [event()], { now: ahead });
+      const tried = only(await claim(given.store, ahead));
+      await given.store.settle([retry(tried, ahead + HOUR)]);
+      await accept(given.store, [event()], { now: ahead });
+      await accept(given.store);
+      const third = only(await claim(given.store));
+      await given.store.settle([retry(third, T0)]);
+      await given.store.resumeDestination('billing', T0 + 1);
+      const claimed = await claim(given.store, T0 + 1);
+      expect(new Set(ids(claimed))).toEqual(new Set([tried.id, tried.id + 1, third.id]));
     });
 
     it('leaves other destinations and what has ended alone, and takes in what a crash left', async () => {
@@ -92,7 +106,7 @@ export function modeRules(given: Given): void {
       await given.store.settle([retry(only(await claim(given.store)), T0 + 5)]);
       const crashed = only(await claim(given.store, T0 + 5));
       await accept(given.store, [event()], { now: T0 + 1 });
-      expect(await given.store.lineUp('billing')).toBe(1);
+      expect(await given.store.lineUp('billing', T0 + 5)).toBe(1);
       await given.store.releaseExpired(T0 + 5 + LEASE);
       expect(ids(await claim(given.store, T0 + 5 + LEASE))[0]).toBe(crashed.id);
       expect(await claim(given.store, T0 + 5 + LEASE, 'other')).toEqual([]);

@@ -67,7 +67,9 @@ export function pruneRules(given: Given): void {
       for (const claimed of await claim(given.store, resumed)) {
         await given.store.settle([dead(claimed, 'used up', { startedAt: resumed, duration: 0 })]);
       }
-      expect(await given.store.prune({ before: resumed, after: 0, limit: LIMIT, dryRun: true })).toMatchObject({
+      expect(
+        await given.store.prune({ before: resumed, after: 0, limit: LIMIT, dryRun: true }),
+      ).toMatchObject({
         removed: 0,
       });
       expect(await pruneAll(given, resumed)).toBe(0);
