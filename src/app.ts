@@ -5,7 +5,7 @@ import type { Config } from './config/config.js';
 import { ShimError } from './errors.js';
 import { createAdminApp } from './http/admin-app.js';
 import { createPublicApp, type Entrance } from './http/public-app.js';
-import { type HttpServer, serveHttp } from './http/server.js';
+import { type HttpServer, LIMITS, serveHttp } from './http/server.js';
 import { createGroupCommit, type GroupCommit } from './ingest/group-commit.js';
 import { createReceive } from './ingest/receive.js';
 import { createRefusedRecorder } from './ingest/refused-recorder.js';
@@ -93,7 +93,7 @@ export function createShim(
       metrics: createMetrics({ ingest: ingestMetrics, work, log }),
       log,
     });
-    const admin = await listen(adminApp.callback(), config.admin);
+    const admin = await listen(adminApp.callback(), config.admin, { ...LIMITS, linger: 0 });
 
     const receiver = role === 'work' ? null : await receive({ accept, refused, ingestMetrics });
     running = { work, use: (next) => receiver?.use(next) };

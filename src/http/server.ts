@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ShimError } from '../errors.js';
 
@@ -11,6 +11,11 @@ export const LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   keepAliveTimeout: 15_000,
+  /**
+   * So long a server that closes keeps connections that are idle: on each a request may be on its way, and the vendor
+   * sends nothing twice. The way to the other side of the world takes 150 ms.
+   */
+  linger: 250,
 };
 
 /** Between two looks for idle connections of a server that closes, in milliseconds. */
@@ -77,10 +82,19 @@ export async function serveHttp(
       new Promise((resolve) => {
         closing = true;
         const timer = setTimeout(() => server.closeAllConnections(), grace);
-        // Whoever was told before that its connection is kept has no request under way any more.
-        const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP);
-        server.close(() => {
+        let sweep: NodeJS.Timeout | undefined;
+        const linger = setTimeout(
+          () => {
+            server.closeIdleConnections();
+            // Whoever was told before that its connection is kept has no request under way any more.
+            sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP);
+          },
+          Math.min(limits.linger, grace),
+        );
+        // That of HTTP ends idle connections at once.
+        NetServer.prototype.close.call(server, () => {
           clearTimeout(timer);
+          clearTimeout(linger);
           clearInterval(sweep);
           resolve();
         });

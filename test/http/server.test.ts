@@ -181,6 +181,27 @@ describe('the HTTP server', () => {
     agent.destroy();
   });
 
+  it('answers what was on its way over a kept connection when it closes', async () => {
+    const kept = await serveHttp((_request, response) => response.end('answer'), {
+      host: '127.0.0.1',
+      port: 0,
+    });
+    const socket = connect(Number(new URL(kept.url).port), '127.0.0.1');
+    let received = '';
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.toString();
+    });
+    const ask = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
+    socket.write(ask);
+    await once(socket, 'data');
+    const closed = kept.close(10_000);
+    setTimeout(() => socket.write(ask), 100);
+    await once(socket, 'close');
+    expect(received.match(/^connection: .+$/gim)).toEqual(['Connection: keep-alive', 'connection: close']);
+    expect(received.match(/answer/g)).toHaveLength(2);
+    await closed;
+  });
+
   it('says what to do about a port in use', async () => {
     server = await startPublic({ secrets: [SECRET] });
     const port = Number(new URL(server.url).port);
