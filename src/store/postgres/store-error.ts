@@ -64,7 +64,7 @@ const STORES: Readonly<
   '25006': () => ['store_unwritable', NO_WRITES],
   '53100': () => [
     'store_full',
-    "the server's disk is full: free some space there; the shim goes on by itself",
+    "the server's disk is full: free some space there; a service that runs goes on by itself",
   ],
   '53300': (_, detail) => [
     'store_unavailable',

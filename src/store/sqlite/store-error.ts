@@ -90,7 +90,7 @@ export function storeError(path: string, error: unknown): StoreError {
 }
 
 const full = (fail: (code: StoreError['code'], message: string) => StoreError): StoreError =>
-  fail('store_full', 'the disk is full: free some space; the shim goes on by itself');
+  fail('store_full', 'the disk is full: free some space; a service that runs goes on by itself');
 
 export const moved = (path: string): StoreError =>
   new StoreError(
