@@ -34,10 +34,19 @@ const OPEN: Statement<{ open: boolean }> = {
              OR EXISTS (SELECT 1 FROM outbox WHERE delivery_id >= $1 AND delivery_id < $2) AS open`,
 };
 
+/** Dead letters of a day that are looked through: where so many are old, the day is. */
+const DEAD_LOOKED_THROUGH = 500_000;
+
+/**
+ * Whether a dead letter of the day, from $1 until $2, is younger than $3. By their events, which are of the same day, for
+ * dead letters have an index of these alone: with a condition on their own ids all of the day was read.
+ */
 const RECENTLY_DEAD: Statement<{ found: boolean }> = {
   name: 'recently_dead_between',
-  text: `SELECT EXISTS (SELECT 1 FROM deliveries
-                         WHERE id >= $1 AND id < $2 AND state = 'dead' AND ended_at >= $3) AS found`,
+  text: `SELECT EXISTS (SELECT FROM (SELECT ended_at FROM deliveries
+                                      WHERE state = 'dead' AND event_id >= $1 AND event_id < $2
+                                      LIMIT ${DEAD_LOOKED_THROUGH}) dead
+                         WHERE ended_at >= $3) AS found`,
 };
 
 /**
