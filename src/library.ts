@@ -1,7 +1,7 @@
 import { type EventSchemas, loadEventSchemas } from './convert/event-schemas.js';
 import { normalize as normalizeWebhook } from './convert/normalize.js';
 import { UsageError } from './errors.js';
-import { toLegacy as toLegacyBody, toNew } from './formats/forward.js';
+import { newBody, toLegacy as toLegacyBody } from './formats/forward.js';
 import { DEFAULT_STATUSES } from './formats/legacy.js';
 import { authenticate, readRequestBody, signBody } from './formats/request-body.js';
 import { signingKey } from './formats/signature.js';
@@ -115,7 +115,7 @@ export function normalize(
     events: normalized.events.map((event) => ({
       event: event.event,
       id: event.messageId,
-      body: toNew({ ...event, webhook }).body,
+      body: newBody({ ...event, webhook }),
     })),
   };
 }

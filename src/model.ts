@@ -100,9 +100,12 @@ export interface ConvertedEvent {
   readonly event: string;
   /** The `webhook-id` header: derived from the content, the same for each repeat. */
   readonly messageId: string;
-  /** The forwarded body; null where it can be built from the webhook's own text (see `forwardedBody`), so that the payload is stored once. */
+  /** The forwarded body; null where it can be built from the webhook's own text (see `newBody`), so that the payload is stored once. */
   readonly body: string | null;
-  /** Whether `JSON.stringify(JSON.parse(body).result)` is the text of `result` itself, so that it can be signed without parsing. */
+  /**
+   * Whether the forwarded body is as `JSON.stringify` writes an event and its result, so that what is to be signed is
+   * found without parsing it.
+   */
   readonly plain: boolean;
   readonly files: readonly FileIdentity[];
   /** Where it goes, each destination once. */

@@ -4,7 +4,7 @@ import { createContracts } from '../convert/contracts.js';
 import { loadEventSchemas } from '../convert/event-schemas.js';
 import { type Normalized, type NormalizedEvent, normalize } from '../convert/normalize.js';
 import { RequestError } from '../errors.js';
-import { toNew } from '../formats/forward.js';
+import { newBody } from '../formats/forward.js';
 import { DEFAULT_STATUSES } from '../formats/legacy.js';
 import { formatOf, readRequestBody } from '../formats/request-body.js';
 import type { Format, Verified } from '../model.js';
@@ -102,7 +102,7 @@ function preview(webhook: { readonly format: Format; readonly body: string }, ru
 }
 
 function eventOf(event: NormalizedEvent, webhook: { readonly format: Format; readonly body: string }) {
-  return { event: event.event, webhookId: event.messageId, body: toNew({ ...event, webhook }).body };
+  return { event: event.event, webhookId: event.messageId, body: newBody({ ...event, webhook }) };
 }
 
 function outcomeText(outcome: Outcome): string {

@@ -1,4 +1,4 @@
-import { toNew } from '../formats/forward.js';
+import { newBody } from '../formats/forward.js';
 import type { DeliveryState } from '../model.js';
 import { printableJson } from '../printable.js';
 import type { EventDetail, EventRow } from '../store/rows.js';
@@ -45,7 +45,7 @@ export const eventJson = (row: EventRow) => ({
 });
 
 /** The body that is forwarded, to the byte. */
-export const forwardedBody = (event: EventDetail): string => toNew({ ...event, plain: true }).body;
+export const forwardedBody = (event: EventDetail): string => newBody(event);
 
 export const eventDetailJson = (event: EventDetail) => ({
   ...eventJson(event),

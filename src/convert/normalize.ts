@@ -82,7 +82,7 @@ function legacyEvent(
     event,
     value: { event, result },
     body: carried ? null : eventBody(event, resultText),
-    plain: carried && plain,
+    plain,
     places,
     ...identify(event, files, rules.source),
   };
@@ -101,9 +101,12 @@ function fromNew(body: string, rules: NormalizeRules): Normalized {
   const value = { event, result };
   const faulty = checked({ value, places: null }, rules);
   if (faulty !== null) return faulty;
-  const files = itemsOf(memberOf(body, 'result') ?? '[]').map(fileText);
+  const plain = body === eventBody(event, JSON.stringify(result));
+  const files = plain
+    ? (result as readonly unknown[]).map(fileValue)
+    : itemsOf(memberOf(body, 'result') ?? '[]').map(fileText);
   const identity = identify(event, files, rules.source);
-  return { ok: true, events: [{ event, value, body: null, plain: false, places: null, ...identity }] };
+  return { ok: true, events: [{ event, value, body: null, plain, places: null, ...identity }] };
 }
 
 /** @returns why it is no event; null where it is one. */

@@ -1,4 +1,4 @@
-import { toNew } from '../formats/forward.js';
+import { newBody } from '../formats/forward.js';
 import { type Difference, diffJson } from '../migration/diff.js';
 import type { QuarantineReason } from '../model.js';
 import type { EventDetail } from '../store/rows.js';
@@ -28,7 +28,7 @@ export function reconvert(
 ): Reconversion {
   const { webhook } = event;
   const bodyOf = (each: { readonly event: string; readonly body: string | null }): string =>
-    toNew({ event: each.event, body: each.body, plain: true, webhook }).body;
+    newBody({ event: each.event, body: each.body, webhook });
   const sent = bodyOf(event);
   const first = examine(webhook);
   const inferred = inferredThen(first.files, { source: webhook.source, event: event.event, body: sent });

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { DestinationConfig, SourceConfig } from '../config/config.js';
-import { listenerText, signOutgoing, toLegacy, toNew } from '../formats/forward.js';
+import { asLegacy, listenerText, signOutgoing, toNew } from '../formats/forward.js';
 import { mac, signingKey } from '../formats/signature.js';
 import type { ClaimedDelivery } from '../model.js';
 import type { Message } from './answer.js';
@@ -40,11 +40,7 @@ export function createCompose(
       return { body, signature: secret === null ? signature : mac(listenerText(body), keyOf(secret)) };
     }
     const key = keyOf(secretFor(webhook.source, secret));
-    if (format === 'legacy') {
-      const body = toLegacy(toNew(delivery).body);
-      return { body, signature: mac(listenerText(body), key) };
-    }
-    const outgoing = toNew(delivery);
+    const outgoing = format === 'legacy' ? asLegacy(delivery) : toNew(delivery);
     return { body: outgoing.body, signature: signOutgoing(outgoing, key) };
   };
   const userAgent = `extracta-webhook-shim/${version}`;

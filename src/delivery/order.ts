@@ -1,5 +1,5 @@
 import type { DestinationConfig } from '../config/config.js';
-import { legacyResultText, toNew } from '../formats/forward.js';
+import { legacyResultText, newBody } from '../formats/forward.js';
 import { fileText } from '../formats/identity.js';
 import { itemsOf, memberOf } from '../formats/json-text.js';
 import { legacyFiles } from '../formats/legacy.js';
@@ -61,5 +61,5 @@ function filesOf(format: DestinationConfig['format'], delivery: UnkeyedDelivery)
   if (format === 'legacy' && webhook.format === 'legacy' && whole) {
     return legacyFiles(legacyResultText(webhook.body));
   }
-  return itemsOf(memberOf(toNew(delivery).body, 'result') ?? '[]');
+  return itemsOf(memberOf(newBody(delivery), 'result') ?? '[]');
 }

@@ -30,16 +30,26 @@ export function legacyResultText(body: string): string {
   return typeof result === 'string' ? escapeLoneSurrogates(result) : (memberOf(body, 'result') ?? 'null');
 }
 
-/** An event in the new format (protocol section 5). */
+/** The body of an event in the new format (protocol section 5), to the byte. */
+export function newBody({ event, body, webhook }: Omit<StoredEvent, 'plain'>): string {
+  if (body !== null) return body;
+  return webhook.format === 'legacy' ? eventBody(event, legacyResultText(webhook.body)) : webhook.body;
+}
+
+/** An event in the new format. */
 export function toNew(stored: StoredEvent): Outgoing {
-  const own = stored.body;
-  if (own === null && stored.webhook.format === 'legacy') {
-    const resultText = legacyResultText(stored.webhook.body);
-    const body = eventBody(stored.event, resultText);
-    return { body, signedText: stored.plain ? resultText : listenerText(body) };
-  }
-  const body = own ?? stored.webhook.body;
-  return { body, signedText: listenerText(body) };
+  const body = newBody(stored);
+  return { body, signedText: stored.plain ? plainResult(stored.event, body) : listenerText(body) };
+}
+
+/** The text of the result of a body that `eventBody` makes: found without a look at the result. */
+const plainResult = (event: string, body: string): string => body.slice(eventBody(event, '').length - 1, -1);
+
+/** An event in the legacy format (protocol section 5): the text of its result, as it was written, in a string. */
+export function asLegacy(stored: StoredEvent): Outgoing {
+  const body = newBody(stored);
+  const signedText = stored.plain ? plainResult(stored.event, body) : resultOf(body);
+  return { body: legacyBody(signedText), signedText };
 }
 
 /** What a listener written from the vendor's page signs: the result after a trip through JavaScript. */
@@ -48,13 +58,12 @@ export function listenerText(body: string): string {
   return signedTextOf(result);
 }
 
-/**
- * A new-format body as a legacy one: the text of its result, as it was written, in a string (protocol section 5).
- * Its signature is the MAC over that text.
- */
-export function toLegacy(body: string): string {
-  return `{"result":${JSON.stringify(memberOf(body, 'result') ?? 'null')}}`;
-}
+/** A new-format body as a legacy one. Its signature is the MAC over the text that is in its string. */
+export const toLegacy = (body: string): string => legacyBody(resultOf(body));
+
+const resultOf = (body: string): string => memberOf(body, 'result') ?? 'null';
+
+const legacyBody = (resultText: string): string => `{"result":${JSON.stringify(resultText)}}`;
 
 /** The `x-webhook-signature` of an outgoing body. */
 export const signOutgoing = (outgoing: Outgoing, key: KeyObject): string => mac(outgoing.signedText, key);

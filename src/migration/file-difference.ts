@@ -1,4 +1,4 @@
-import { toNew } from '../formats/forward.js';
+import { newBody } from '../formats/forward.js';
 import { fileIdentity, fileText, hasResultFiles } from '../formats/identity.js';
 import { itemsOf, memberOf } from '../formats/json-text.js';
 import type { Format } from '../model.js';
@@ -33,8 +33,7 @@ export function differencesOf(
 /** The text that the digest of a file's identity was made from (`fileIdentity`). */
 function contentOf(event: LedgerEvent | null, subject: string, digest: string | undefined): string | null {
   if (event === null || digest === undefined) return null;
-  // Only its signed text, which is not used here, depends on whether the event is plain.
-  const { body } = toNew({ ...event, plain: true });
+  const body = newBody(event);
   for (const text of itemsOf(memberOf(body, 'result') ?? '[]')) {
     const identity = fileIdentity(event.source, event.event, fileText(text));
     if (hex(identity.subject) !== subject || hex(identity.digest) !== digest) continue;

@@ -95,6 +95,25 @@ describe('normalize', () => {
     );
   });
 
+  it('tells of what is to be signed that it is there as it is, in the new format and where files were rewritten', () => {
+    const text = `[${file('"status":"processed","result":{"a":1}')}]`;
+    const plainOf = (body: string, format: Format) =>
+      outgoing(run(body, format), body, format).map(({ event }) => event.plain);
+    const event = `{"event":"extraction.processed","result":${text}}`;
+    expect(plainOf(event, 'new')).toEqual([true]);
+    expect(plainOf(legacy(text.replace('processed', 'done')), 'legacy')).toEqual([true]);
+    for (const other of [
+      event.replace('{', '{ '),
+      event.replace('"a":1', '"a":1.0'),
+      event.replace(/}$/, ',"more":1}'),
+      event.replace('{', '{"result":[],'),
+      `{"result":${text},"event":"extraction.processed"}`,
+      `${event}\n`,
+    ]) {
+      expect(plainOf(other, 'new')).toEqual([false]);
+    }
+  });
+
   it('keeps every digit of every number where files have to be rewritten', () => {
     fc.assert(
       fc.property(fc.array(jsonText, { minLength: 1, maxLength: 3 }), (results) => {

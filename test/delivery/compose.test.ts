@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { legacyHandler } from '../../src/cli/demo-listeners.js';
 import { createCompose } from '../../src/delivery/compose.js';
 import { jsonText } from '../support/json-text.js';
@@ -40,6 +40,27 @@ describe('the request of a delivery', () => {
     expect(own.headers['x-webhook-signature']).toBe(documentedSignature(own.body, 'E_AI_K_own'));
     const sources = compose(delivery, plainDestination, NOW);
     expect(sources.headers['x-webhook-signature']).toBe(documentedSignature(sources.body, SECRET));
+  });
+
+  it.each([
+    ['a new webhook', null],
+    ['an event that was rewritten', '{"event":"extraction.processed","result":[{"a":"é"}]}'],
+  ])('signs what is plain of %s without parsing it, in either format', (_name, body) => {
+    const webhookBody = '{"event":"extraction.processed","result":[{"a":"é"}]}';
+    const delivery = { ...claimed({ plain: true, format: 'new', webhookBody }), body };
+    const { parse } = JSON;
+    JSON.parse = () => expect.unreachable();
+    onTestFinished(() => {
+      JSON.parse = parse;
+    });
+    const asNew = compose(delivery, plainDestination, NOW);
+    const asLegacy = compose(delivery, { ...plainDestination, format: 'legacy' }, NOW);
+    JSON.parse = parse;
+    expect(asNew.body).toBe(webhookBody);
+    expect(asLegacy.body).toBe(legacyBody('[{"a":"é"}]'));
+    for (const { body: sent, headers } of [asNew, asLegacy]) {
+      expect(headers['x-webhook-signature']).toBe(documentedSignature(sent, SECRET));
+    }
   });
 
   describe('to a destination in the legacy format', () => {

@@ -38,8 +38,8 @@ it('says that memory ran out, and goes on in another thread with the same config
   const api = await startBuilt();
   await api.configure(config());
 
-  // Fifteen million numbers, 30 MB: each becomes a text of its own to tell what is the same.
-  const tooMuch = api.examine([[webhook(1, `[${'1,'.repeat(15_000_000)}1]`)]]);
+  // Fifteen million numbers, 30 MB: each becomes a text of its own to tell what is the same, as there is white space.
+  const tooMuch = api.examine([[webhook(1, ` [${'1,'.repeat(15_000_000)}1]`)]]);
   const behind = api.examine([[webhook(2, '1')]]);
   await expect(tooMuch).rejects.toMatchObject({ code: 'out_of_memory' });
   expect(await behind).toMatchObject([{ conversion: { outcome: 'converted', webhookId: 2 } }]);
