@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { DestinationConfig } from '../config/config.js';
 import { legacyResultText, newBody } from '../formats/forward.js';
 import { fileText } from '../formats/identity.js';
@@ -5,11 +6,16 @@ import { itemsOf, memberOf } from '../formats/json-text.js';
 import { legacyFiles } from '../formats/legacy.js';
 import { orderKeys } from '../formats/order-keys.js';
 import type { OrderedBy } from '../model.js';
-import type { UnkeyedDelivery } from '../store/destination-verbs.js';
+import type { KeyedDelivery, UnkeyedDelivery } from '../store/destination-verbs.js';
 import type { Store } from '../store/store.js';
 
 /** Deliveries that get their keys in one step. */
 const STEP = 64;
+/**
+ * Milliseconds. A delivery whose keys took longer to find ends a step, for they are also many to write: meanwhile senders
+ * wait. With 64 of 8 MB in one step it was for half a minute.
+ */
+const LONG = 10;
 
 type Ordered = Pick<DestinationConfig, 'name' | 'format' | 'ordered'>;
 
@@ -31,12 +37,14 @@ export function createOrder(
     for (let found = STEP; found === STEP; ) {
       const unkeyed = await store.listUnkeyed({ destination: name, limit: STEP });
       found = unkeyed.length;
-      if (found === 0) return;
-      const deliveries = unkeyed.map((each) => ({
-        deliveryId: each.id,
-        keys: keysOf(ordered, format, each),
-      }));
-      await store.keyDeliveries({ destination: name, by: ordered, deliveries });
+      let deliveries: KeyedDelivery[] = [];
+      for (const each of unkeyed) {
+        const begun = performance.now();
+        deliveries.push({ deliveryId: each.id, keys: keysOf(ordered, format, each) });
+        if (each !== unkeyed.at(-1) && performance.now() - begun < LONG) continue;
+        await store.keyDeliveries({ destination: name, by: ordered, deliveries });
+        deliveries = [];
+      }
     }
   };
 }

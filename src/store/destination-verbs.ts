@@ -111,7 +111,7 @@ export interface Backlog {
 /** All that its keys are told by. */
 export type UnkeyedDelivery = Pick<ClaimedDelivery, 'id' | 'whole' | 'event' | 'body' | 'plain' | 'webhook'>;
 
-interface KeyedDelivery {
+export interface KeyedDelivery {
   readonly deliveryId: number;
   /** At least one: short texts that mean something together with the destination alone. */
   readonly keys: readonly string[];

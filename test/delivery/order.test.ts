@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
-import { keysOf } from '../../src/delivery/order.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createOrder, keysOf } from '../../src/delivery/order.js';
 import { claimed, legacyBody } from './deliveries.js';
+import { destinationAt, Setup } from './setup.js';
 
 const file = (id: string) => ({ extractionId: 'e', batchId: 'b', fileId: id });
 const legacy = (...ids: readonly string[]) =>
@@ -39,4 +40,38 @@ describe('the lines of a delivery', () => {
   it('are one where it cannot be read, so that it waits for ever in none', () => {
     expect(keysOf('file', 'new', claimed({ webhookBody: 'no JSON' }))).toHaveLength(1);
   });
+});
+
+it('writes the keys of no two deliveries in one step that have many', async () => {
+  const setup = await Setup.create();
+  onTestFinished(() => setup.end());
+  const destination = destinationAt('http://127.0.0.1:9', { ordered: 'file' });
+  const bodyOf = (batchId: string, files: number) =>
+    JSON.stringify({
+      event: 'extraction.processed',
+      result: Array.from({ length: files }, (_, index) => ({
+        ...file(`f${index}`),
+        batchId,
+        status: 'processed',
+        result: {},
+      })),
+    });
+  const small = ['a', 'b', 'c'].map((batch) => bodyOf(batch, 1));
+  const large = ['d', 'e', 'f'].map((batch) => bodyOf(batch, 10_000));
+  const { store } = setup;
+  await store.setOrder(destination.name, 'file');
+  await setup.receive([destination], ...small, ...large);
+  const written: number[][] = [];
+  const putInOrder = createOrder(destination, {
+    setOrder: (...request) => store.setOrder(...request),
+    listUnkeyed: (request) => store.listUnkeyed(request),
+    keyDeliveries: (request) => {
+      written.push(request.deliveries.map(({ keys }) => keys.length));
+      return store.keyDeliveries(request);
+    },
+  });
+  await putInOrder();
+  expect(written.every((keys) => keys.filter((count) => count > 1).length <= 1)).toBe(true);
+  expect(written.flat()).toEqual([1, 1, 1, 10_000, 10_000, 10_000]);
+  expect(await store.listUnkeyed({ destination: destination.name, limit: 1 })).toEqual([]);
 });
