@@ -10,6 +10,7 @@ import { createLoads } from './load.js';
 import { repeat } from './repeat.js';
 import { leaseFor } from './slots.js';
 import { createTrouble } from './trouble.js';
+import { createTurns } from './turns.js';
 import { startWatch } from './watch.js';
 import { within } from './within.js';
 
@@ -53,6 +54,7 @@ export function startDispatcher(options: {
     hold: createTrouble(log, 'recording that destinations are down'),
   };
   const createLoad = createLoads();
+  const turns = createTurns();
   const lanes = new Map<string, Lane>();
   const ending = new Map<string, { readonly lane: Lane; readonly ended: Promise<void> }>();
   let current: DispatcherConfig = { sources: [], destinations: [] };
@@ -69,6 +71,7 @@ export function startDispatcher(options: {
       destination,
       compose,
       load: createLoad(),
+      turns,
       store,
       log,
       trouble,

@@ -7,6 +7,7 @@ import type { Load } from './load.js';
 import { startPausedLane } from './paused-lane.js';
 import { startSendingLane } from './sending-lane.js';
 import type { Trouble } from './trouble.js';
+import type { Turns } from './turns.js';
 
 /** The way to one destination: what it claims, sends and settles waits for no other destination. */
 export interface Lane {
@@ -23,6 +24,7 @@ export interface LaneOptions {
   readonly destination: DestinationConfig;
   readonly compose: Compose;
   readonly load: Load;
+  readonly turns: Turns;
   readonly store: Pick<
     Store,
     | 'claimDeliveries'

@@ -11,6 +11,7 @@ import { outcomeOf } from './outcome.js';
 import { reportOutcome } from './report.js';
 import { createSender } from './sender.js';
 import type { Settler } from './settler.js';
+import type { Turns } from './turns.js';
 
 /** A lease beyond the time limit of one request: so long may it wait for a slot, and its outcome for the store. */
 const WAIT = 15_000;
@@ -50,12 +51,13 @@ export function createSlots(options: {
   readonly settler: Pick<Settler, 'add' | 'owed'>;
   readonly holds: Pick<Holds, 'note' | 'untested'>;
   readonly load: Load;
+  readonly turns: Turns;
   readonly onAttempt: OnAttempt;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   readonly now: () => number;
   readonly random: () => number;
 }): Slots {
-  const { destination, settler, holds, load, log, now } = options;
+  const { destination, settler, holds, load, turns, log, now } = options;
   const { concurrency, timeout } = destination;
   const sender = createSender(destination);
   let waiting: Held[] = [];
@@ -95,6 +97,7 @@ export function createSlots(options: {
     const size = message.body.length;
     sending++;
     load.add(size);
+    turns.add(size);
     void sender.send(message).then((answer) => {
       sending--;
       load.remove(size);
@@ -108,6 +111,10 @@ export function createSlots(options: {
 
   const fill = (): void => {
     while (sending + settler.owed() < concurrency && !load.full()) {
+      if (turns.spent()) {
+        turns.next(fill);
+        return;
+      }
       const next = waiting.shift();
       if (next === undefined) return;
       send(next);
