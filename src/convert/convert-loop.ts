@@ -125,9 +125,11 @@ export function startConverting(options: {
    * @returns the next one; null where nothing waits, or where it is not to be had now
    */
   const step = async (current: ExaminedBatch | null): Promise<ExaminedBatch | null> => {
+    // By now the store hands out the batch in hand anew: what took so long would do so once more.
+    const late = now() - moved >= LEASE;
     moved = now();
     const [next, finished] = await Promise.allSettled([
-      stopping || (current !== null && options.receiving()) ? null : examineNext(),
+      stopping || (current !== null && (late || options.receiving())) ? null : examineNext(),
       current === null ? null : finish(current),
     ]);
     const faults = [next, finished].flatMap((part) => (part.status === 'rejected' ? [part.reason] : []));

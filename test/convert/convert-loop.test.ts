@@ -34,6 +34,8 @@ function start(
     readonly stale?: Readonly<Record<number, number>>;
     /** The one that has very many files. */
     readonly large?: number;
+    /** The one that takes half a minute. */
+    readonly slow?: number;
   } = {},
 ) {
   const done: string[] = [];
@@ -42,11 +44,13 @@ function start(
   const limits: number[] = [];
   const left = batches.map((ids) => ids.map(webhook));
   let failures = options.failSave ?? 0;
+  let passed = 0;
   const stale = new Map(Object.entries(options.stale ?? {}).map(([id, times]) => [Number(id), times]));
   const log = memoryLog();
   const converter: BatchConverter = {
     examine: async (webhooks) => {
       done.push(`examine ${webhooks.map(({ id }) => id).join()}`);
+      if (webhooks.some(({ id }) => id === options.slow)) passed += 30_000;
       return webhooks.map((each) => ({
         webhook: each,
         conversion: each.id === options.large ? conversionOfMany(each.id) : conversion(each.id),
@@ -82,7 +86,7 @@ function start(
     onEvent: (source, event) => stored.push(`${source} ${event}`),
     onSaved: () => {},
     log,
-    now: Date.now,
+    now: () => Date.now() + passed,
     pollInterval: 10,
   });
   return { done, concluded, stored, limits, log, loop };
@@ -107,6 +111,14 @@ it('does one after the other while senders wait, so that their answers come firs
   await until(() => done.length === 4);
   await loop.stop();
   expect(done).toEqual(['examine 1,2', 'save 1,2', 'examine 3', 'save 3']);
+});
+
+it('saves what took longer than its claim before it claims again, which would bring the same', async () => {
+  const { done, loop } = start([[1], [2], [3]], { slow: 1 });
+  await expect
+    .poll(() => done)
+    .toEqual(['examine 1', 'save 1', 'examine 2', 'examine 3', 'save 2', 'save 3']);
+  await loop.stop();
 });
 
 it('begins with one webhook, takes more each time, and one again after very many files', async () => {
