@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'result_missing'
   | 'body_unreadable'
   | 'body_too_large'
+  | 'too_many_values'
   | 'media_type'
   | 'method'
   | 'token'

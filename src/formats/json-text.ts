@@ -89,19 +89,20 @@ export function itemsOf(text: string): readonly string[] {
 }
 
 /** The members of a JSON object, in their order, a repeated key as often as it stands there. */
-export function membersOf(text: string): readonly Member[] {
-  const members: Member[] = [];
+export const membersOf = (text: string): readonly Member[] => [...eachMember(text)];
+
+/** The same one by one: of very many only those that are looked at take memory. */
+export function* eachMember(text: string): Generator<Member> {
   let i = skipSpace(text, skipSpace(text, 0) + 1);
   while (i < text.length && text.charCodeAt(i) !== CLOSE_BRACE) {
     const keyEnd = skipString(text, i);
     const rawKey = text.slice(i, keyEnd);
     const start = skipSpace(text, skipSpace(text, keyEnd) + 1);
     const end = skipValue(text, start);
-    members.push({ key: unquote(rawKey), rawKey, value: text.slice(start, end) });
+    yield { key: unquote(rawKey), rawKey, value: text.slice(start, end) };
     i = skipSpace(text, end);
     if (text.charCodeAt(i) === COMMA) i = skipSpace(text, i + 1);
   }
-  return members;
 }
 
 /** The text of one member of a JSON object; of a repeated key the last, as `JSON.parse` has it. */
@@ -164,7 +165,8 @@ export function exceedsDepth(text: string, max = MAX_DEPTH): boolean {
   return false;
 }
 
-function countUpTo(text: string, character: string, max: number): number {
+/** How often a character stands in a text; where that is more than `max`, a number above it. */
+export function countUpTo(text: string, character: string, max: number): number {
   let count = 0;
   for (let i = text.indexOf(character); i !== -1 && count <= max; i = text.indexOf(character, i + 1)) count++;
   return count;

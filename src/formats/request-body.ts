@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { RequestError } from '../errors.js';
 import type { Format, Verified } from '../model.js';
+import { isCostly, signedTextAsWritten } from './costly-body.js';
 import { exceedsDepth } from './json-text.js';
 import { findSigner, mac, signingKey } from './signature.js';
 
@@ -55,19 +56,28 @@ export interface Authentic extends RequestBody {
  * Checks a request as the vendor signs it, before anything is said about its content.
  *
  * @param signature the value of the `x-webhook-signature` header
- * @throws {RequestError} 400 as `readRequestBody`; 401 where no key made the signature
+ * @throws {RequestError} 400 as `readRequestBody`; 401 where no key made the signature; 413 where that takes more than it
+ *   may cost to find out
  */
 export function authenticate(
   text: string,
   signature: string | undefined,
   keys: readonly KeyObject[],
 ): Verified<Authentic> {
+  if (isCostly(text) && !isSignedAsWritten(text, signature, keys)) {
+    throw new RequestError(413, 'too_many_values', 'Body has too many values');
+  }
   const body = readRequestBody(text);
   const secretIndex = findSigner(body.signedText, signature, keys);
   if (secretIndex === -1) {
     throw new RequestError(401, 'signature_invalid', 'Webhook is not properly signed');
   }
   return { ...body, format: formatOf(body), secretIndex } as Verified<Authentic>;
+}
+
+function isSignedAsWritten(text: string, signature: string | undefined, keys: readonly KeyObject[]): boolean {
+  const signedText = signedTextAsWritten(text);
+  return signedText !== null && findSigner(signedText, signature, keys) !== -1;
 }
 
 /**

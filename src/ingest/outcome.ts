@@ -22,6 +22,7 @@ export type IngestOutcome = (typeof INGEST_OUTCOMES)[number];
 const BY_CODE: Partial<Readonly<Record<ErrorCode, IngestOutcome>>> = {
   signature_invalid: 'refused',
   body_too_large: 'too_large',
+  too_many_values: 'too_large',
   media_type: 'media_type',
   method: 'method',
   busy: 'busy',
