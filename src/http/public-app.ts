@@ -5,6 +5,7 @@ import compose from 'koa-compose';
 import { RequestError } from '../errors.js';
 import type { Receive } from '../ingest/receive.js';
 import type { RefusedRequest } from '../ingest/refused-sample.js';
+import { createGate } from '../telemetry/gate.js';
 import type { Log } from '../telemetry/log.js';
 import { answerNotFound, createApp } from './answers.js';
 import { readBodyText } from './body-text.js';
@@ -12,6 +13,11 @@ import { type OnAnswer, observe, type RequestState } from './observe.js';
 
 /** What the vendor's own listener answers, which the vendor documents. */
 const RECEIVED = { message: 'Webhook received' };
+
+/** Milliseconds between two lines on webhooks at a path of nobody. */
+const MISDIRECTED = 60_000;
+/** Of a path in the log, in characters. */
+const LONGEST_PATH = 200;
 
 /** A source as the public port knows it. */
 export interface Entrance {
@@ -54,7 +60,7 @@ export function createPublicApp(options: {
   });
 
   const app = createApp(options.log);
-  app.use(router.routes()).use(answerNotFound);
+  app.use(router.routes()).use(reportMisdirected(options)).use(answerNotFound);
   return app;
 }
 
@@ -63,6 +69,31 @@ const requirePost: Middleware = (ctx, next) => {
   ctx.set('allow', 'POST');
   throw new RequestError(405, 'method', `${ctx.method} is not allowed here: send webhooks with POST`);
 };
+
+/**
+ * A webhook at a path that no source has is lost, since the vendor sends it once. What strangers try at any address has no
+ * signature, and is not worth a line.
+ */
+function reportMisdirected({
+  sources,
+  log,
+}: {
+  readonly sources: readonly Pick<Entrance, 'path'>[];
+  readonly log: Pick<Log, 'warn'>;
+}): Middleware {
+  const gate = createGate(1, MISDIRECTED, Date.now);
+  const paths = sources.map(({ path }) => path);
+  return (ctx, next) => {
+    const heldBack = ctx.method === 'POST' && signatureOf(ctx.req.headers) !== undefined ? gate.pass() : null;
+    if (heldBack !== null) {
+      log.warn(
+        { path: ctx.path.slice(0, LONGEST_PATH), from: ctx.ip, paths, heldBack },
+        'a webhook came to a path that no source has, and was not taken: correct the URL in the dashboard, or the path of the source',
+      );
+    }
+    return next();
+  };
+}
 
 const isRefused = (error: unknown): boolean =>
   error instanceof RequestError && error.code === 'signature_invalid';

@@ -195,6 +195,20 @@ describe('the public port', () => {
     }
   });
 
+  it('says in the log that a webhook came to a path of nobody, once, and nothing of what has no signature', async () => {
+    const { log } = await start();
+    const { 'x-webhook-signature': _, ...unsigned } = HEADERS;
+    await post(BODY, unsigned, '/wp-login');
+    await fetch(`${server?.url}/other`, { headers: HEADERS });
+    expect(log.lines).toEqual([]);
+    await post(BODY, HEADERS, `/other/${'x'.repeat(1_000)}`);
+    await post(BODY, HEADERS, '/other');
+    expect(log.lines).toHaveLength(1);
+    expect(log.lines[0]).toContain('"paths":["/webhook"],"heldBack":0');
+    expect(log.lines[0]).toContain('correct the URL in the dashboard');
+    expect(log.lines[0]?.length).toBeLessThan(500);
+  });
+
   it('answers GET /healthz', async () => {
     await start();
     expect((await fetch(`${server?.url}/healthz`)).status).toBe(200);
