@@ -96,6 +96,8 @@ export async function serveHttp(
           clearTimeout(timer);
           clearTimeout(linger);
           clearInterval(sweep);
+          // Until then late requests are timed out; after it, only that ends the interval which looks for them.
+          server.close();
           resolve();
         });
       }),

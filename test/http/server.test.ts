@@ -1,7 +1,8 @@
+import { createHook } from 'node:async_hooks';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { LIMITS, serveHttp } from '../../src/http/server.js';
 import { type PublicServer, sendRaw, startPublic } from '../support/http.js';
 
@@ -200,6 +201,23 @@ describe('the HTTP server', () => {
     expect(received.match(/^connection: .+$/gim)).toEqual(['Connection: keep-alive', 'connection: close']);
     expect(received.match(/answer/g)).toHaveLength(2);
     await closed;
+  });
+
+  it('leaves no interval behind', async () => {
+    const intervals = new Set<number>();
+    const hook = createHook({
+      init: (id, _type, _trigger, resource: { readonly _repeat?: number | null }) => {
+        if (typeof resource._repeat === 'number') intervals.add(id);
+      },
+      destroy: (id) => intervals.delete(id),
+    }).enable();
+    onTestFinished(() => void hook.disable());
+    const address = { host: '127.0.0.1', port: 0 };
+    const served = await serveHttp(() => undefined, address, { ...LIMITS, linger: 0 });
+    expect(intervals.size).toBeGreaterThan(0);
+    await served.close(1_000);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(intervals).toEqual(new Set());
   });
 
   it('says what to do about a port in use', async () => {
