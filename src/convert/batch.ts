@@ -25,6 +25,9 @@ export type ExaminedBatch = readonly (Examined & { readonly webhook: Head })[];
 
 type Head = Pick<StoredWebhook, 'id' | 'source'>;
 
+/** A webhook that is to be examined, and what is known of it, once its body has been fetched. */
+type Wanted = readonly [webhook: Head, inferred?: ReadonlyMap<number, string>];
+
 /** Converts webhooks in the order in which they came, in two steps. */
 export interface BatchConverter {
   /** What the webhooks alone tell: may run while those before them are saved. */
@@ -39,16 +42,31 @@ export function createBatchConverter(
   store: Pick<Store, 'latestAccepted' | 'getWebhook'>,
 ): BatchConverter {
   /** A few megabytes can hold millions of files: what is too much is told from the others, which go on. */
-  const examineEach = async (heads: readonly Head[]): Promise<ExaminedBatch> => {
+  const examineEach = async (wanted: readonly Wanted[]): Promise<ExaminedBatch> => {
     const examined: ExaminedBatch[number][] = [];
-    for (const webhook of heads) {
+    for (const [webhook, ...inferred] of wanted) {
       const stored = await store.getWebhook(webhook.id);
       // Gone by now: it is not saved either.
       if (stored === null) continue;
-      const found = await examineAll([[stored]]).catch((error: unknown) => [tooMuch(webhook.id, error)]);
+      const found = await examineAll([[stored, ...inferred]]).catch((error: unknown) => [
+        tooMuch(webhook.id, error),
+      ]);
       examined.push(...found.map((each) => ({ ...each, webhook })));
     }
     return examined;
+  };
+
+  /** Those whose events turned out to be others than their status says: what those take is not known yet. */
+  const examineAgain = async (wanted: readonly Wanted[]): Promise<readonly Examined[]> => {
+    const again: Examination[] = [];
+    for (const [{ id }, ...inferred] of wanted) {
+      const stored = await store.getWebhook(id);
+      if (stored !== null) again.push([stored, ...inferred]);
+    }
+    return examineAll(again).catch((error: unknown) => {
+      if (excessOf(error) === null) throw error;
+      return examineEach(wanted);
+    });
   };
 
   return {
@@ -63,7 +81,7 @@ export function createBatchConverter(
           }),
         (error: unknown) => {
           if (excessOf(error) === null) throw error;
-          return examineEach(heads);
+          return examineEach(heads.map((head) => [head]));
         },
       );
     },
@@ -71,13 +89,11 @@ export function createBatchConverter(
       if (batch.every(({ files }) => files.length === 0)) return batch.map(({ conversion }) => conversion);
       const latest = await latestResults(batch, store);
       const inferred = batch.map(({ files }) => inferEdits(files, latest));
-      const again: Examination[] = [];
-      for (const [index, { webhook }] of batch.entries()) {
-        const events = inferred[index]?.events ?? new Map<number, string>();
-        const stored = events.size === 0 ? null : await store.getWebhook(webhook.id);
-        if (stored !== null) again.push([stored, events]);
-      }
-      const edited = (await examineAll(again)).map(({ conversion }) => conversion);
+      const wanted = batch.flatMap(({ webhook }, index): readonly Wanted[] => {
+        const events = inferred[index]?.events;
+        return events === undefined || events.size === 0 ? [] : [[webhook, events]];
+      });
+      const edited = (await examineAgain(wanted)).map(({ conversion }) => conversion);
       const byWebhook = new Map(edited.map((conversion) => [conversion.webhookId, conversion]));
       return batch.map(({ conversion }, index) =>
         withBasis(byWebhook.get(conversion.webhookId) ?? conversion, inferred[index]?.basis ?? []),

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { createBatchConverter, type ExamineAll } from '../../src/convert/batch.js';
+import type { ResultFile } from '../../src/convert/infer-edited.js';
 import { ShimError } from '../../src/errors.js';
 import type { StoredWebhook, Verified } from '../../src/model.js';
 import type { WebhookDetail } from '../../src/store/rows.js';
@@ -62,4 +63,37 @@ it('leaves any other fault to its caller', async () => {
     getWebhook: async () => null,
   });
   await expect(converter.examine([webhook(1)])).rejects.toMatchObject({ code: 'store_unavailable' });
+});
+
+it('quarantines an edit that takes longer than it may only as what it is, and goes on with the others', async () => {
+  const file = (digest: number): ResultFile => ({
+    place: 0,
+    event: 'extraction.processed',
+    subjects: [1, 2, 3].map((subject) => Uint8Array.of(subject)),
+    digest: Uint8Array.of(digest),
+    arrivedAt: digest,
+    open: true,
+  });
+  const converter = createBatchConverter(
+    async (examinations) => {
+      if (examinations.some(([{ id }, inferred]) => id === 2 && inferred?.get(0) === 'extraction.edited')) {
+        throw fault('out_of_time');
+      }
+      return examinations.map(([{ id }]) => ({
+        conversion: { outcome: 'converted', webhookId: id, events: [], duplicatesSince: null },
+        files: [file(id)],
+      }));
+    },
+    {
+      latestAccepted: async () => [{ subject: 0, digest: Uint8Array.of(0), arrivedAt: 0 }],
+      getWebhook: async (id) => webhook(id) as unknown as Verified<WebhookDetail>,
+    },
+  );
+  const examined = await converter.examine([1, 2, 3].map(webhook));
+
+  expect(await converter.conclude(examined)).toMatchObject([
+    { webhookId: 1, outcome: 'converted' },
+    { webhookId: 2, outcome: 'quarantined', reason: 'internal_error' },
+    { webhookId: 3, outcome: 'converted' },
+  ]);
 });
