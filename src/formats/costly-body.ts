@@ -20,23 +20,38 @@ export function isCostly(text: string): boolean {
   return false;
 }
 
+/** What can be told of a body without parsing it. */
+export interface WrittenBody {
+  /** What the sender's signature covers, where the result is written as `JSON.stringify` writes it, as the vendor's is. */
+  readonly signedText: string;
+  /** All else, which no signature covers: whoever has one authentic request can put anything there. */
+  readonly others: string;
+}
+
 /**
- * What the sender's signature covers, where the result is written as `JSON.stringify` writes it, as the vendor's is: found
- * without parsing it.
- *
  * @param text any text at all
- * @returns null where it is not found
+ * @returns null where no result is found
  */
-export function signedTextAsWritten(text: string): string | null {
+export function asWritten(text: string): WrittenBody | null {
   let found: string | null = null;
+  const others: string[] = [];
   let left = MOST_MEMBERS;
   try {
-    for (const { key, value } of eachMember(text)) {
+    for (const { key, rawKey, value } of eachMember(text)) {
       left--;
       if (left < 0) return null;
-      if (key === 'result') found = value;
+      others.push(rawKey);
+      if (key !== 'result') others.push(value);
+      else {
+        if (found !== null) others.push(found);
+        found = value;
+      }
     }
-    return found?.startsWith('"') ? (JSON.parse(found) as string) : found;
+    if (found === null) return null;
+    return {
+      signedText: found.startsWith('"') ? (JSON.parse(found) as string) : found,
+      others: others.join(''),
+    };
   } catch {
     return null;
   }

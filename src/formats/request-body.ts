@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { RequestError } from '../errors.js';
 import type { Format, Verified } from '../model.js';
-import { isCostly, signedTextAsWritten } from './costly-body.js';
+import { asWritten, isCostly } from './costly-body.js';
 import { exceedsDepth } from './json-text.js';
 import { findSigner, mac, signingKey } from './signature.js';
 
@@ -76,8 +76,10 @@ export function authenticate(
 }
 
 function isSignedAsWritten(text: string, signature: string | undefined, keys: readonly KeyObject[]): boolean {
-  const signedText = signedTextAsWritten(text);
-  return signedText !== null && findSigner(signedText, signature, keys) !== -1;
+  const written = asWritten(text);
+  return (
+    written !== null && !isCostly(written.others) && findSigner(written.signedText, signature, keys) !== -1
+  );
 }
 
 /**

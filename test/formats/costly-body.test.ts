@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RequestError } from '../../src/errors.js';
-import { isCostly, signedTextAsWritten } from '../../src/formats/costly-body.js';
+import { asWritten, isCostly } from '../../src/formats/costly-body.js';
 import { authenticate } from '../../src/formats/request-body.js';
 import { mac, signingKey } from '../../src/formats/signature.js';
 
@@ -43,6 +43,13 @@ describe('a body of very many values', () => {
     expect(outcome(body, 'something else')).toBe('413 too_many_values');
   });
 
+  it.each([
+    ['beside it', `{"result":[],"other":${many('[]')}}`],
+    ['before it, where a key is repeated', `{"result":${many('[]')},"result":[]}`],
+  ])('is refused unparsed where what is signed is small, and they stand %s', (_name, body) => {
+    expect(outcome(body, '[]')).toBe('413 too_many_values');
+  });
+
   it('is not opened by the signature of nothing', () => {
     expect(outcome(`{"other":${many('[]')}}`, '')).toBe('413 too_many_values');
   });
@@ -58,9 +65,14 @@ describe('isCostly', () => {
   ])('of %s', (_name, body, expected) => expect(isCostly(body)).toBe(expected));
 });
 
-it('finds what is signed in any place', () => {
-  expect(signedTextAsWritten('{"event":"x.y","result":[1, 2]}')).toBe('[1, 2]');
-  expect(signedTextAsWritten('{ "result" : "a\\"b" }')).toBe('a"b');
-  expect(signedTextAsWritten('{}')).toBeNull();
-  expect(signedTextAsWritten('')).toBeNull();
+describe('asWritten', () => {
+  it.each([
+    ['behind another member', '{"event":"x.y","result":[1, 2]}', '[1, 2]', '"event""x.y""result"'],
+    ['with spaces around it', '{ "result" : "a\\"b" }', 'a"b', '"result"'],
+    ['twice', '{"result":[1],"res\\u0075lt":2}', '2', '"result""res\\u0075lt"[1]'],
+  ])('finds a result %s, and what is not signed', (_name, body, signedText, others) =>
+    expect(asWritten(body)).toEqual({ signedText, others }),
+  );
+
+  it.each(['{}', ''])('finds none in %j', (body) => expect(asWritten(body)).toBeNull());
 });
