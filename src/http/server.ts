@@ -66,6 +66,11 @@ export async function serveHttp(
   server.maxConnections = limits.connections;
   // Node leaves out what is beyond, without a word (24 refuses it): the signature might be among it.
   server.maxHeadersCount = limits.headers + 1;
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.on('clientError', answerClientError);
   server.on('checkExpectation', (_request, response) => {
     refuse(response, 417, 'Only Expect: 100-continue is understood');
@@ -83,11 +88,16 @@ export async function serveHttp(
         closing = true;
         const timer = setTimeout(() => server.closeAllConnections(), grace);
         let sweep: NodeJS.Timeout | undefined;
+        const closeIdle = (): void => {
+          server.closeIdleConnections();
+          // To Node, a connection on which nothing has come yet is one with a request under way.
+          for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+        };
         const linger = setTimeout(
           () => {
-            server.closeIdleConnections();
+            closeIdle();
             // Whoever was told before that its connection is kept has no request under way any more.
-            sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP);
+            sweep = setInterval(closeIdle, IDLE_SWEEP);
           },
           Math.min(limits.linger, grace),
         );

@@ -229,6 +229,16 @@ describe('the HTTP server', () => {
     });
   });
 
+  it('does not wait for a connection on which nothing has come when it closes', async () => {
+    server = await startPublic({ secrets: [SECRET] });
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    await once(socket, 'connect');
+    const started = performance.now();
+    await server.close(10_000);
+    expect(performance.now() - started).toBeLessThan(3_000);
+    socket.destroy();
+  });
+
   it('holds idle connections no longer than it must when it closes', async () => {
     server = await startPublic({ secrets: [SECRET] });
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
