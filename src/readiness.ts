@@ -5,6 +5,11 @@ import type { WorkApi } from './thread/work-api.js';
 
 /** A loop that has not moved for so long is stuck: each polls several times a second. */
 const STUCK = 15_000;
+/**
+ * What does not come to an end is given up after 30 s, once among others and once by itself. Webhooks are received
+ * meanwhile, and after a restart it would come first again.
+ */
+const STUCK_CONVERTING = 75_000;
 /** A store that takes longer to answer is of no use to a sender that waits. */
 const PATIENCE = 5_000;
 
@@ -36,7 +41,7 @@ async function checkLoops(work: Pick<WorkApi, 'idleTimes'>, store: Promise<Check
     return Object.fromEntries(
       Object.entries(idle).map(([name, time]): [string, Check] => [
         name,
-        time < STUCK
+        time < (name === 'convert' ? STUCK_CONVERTING : STUCK)
           ? { ok: true, message: 'moves' }
           : { ok: false, message: `has not moved for ${Math.round(time / 1_000)} s: ${remedy}` },
       ]),

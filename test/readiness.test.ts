@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { StoreError } from '../src/errors.js';
 import { createReadiness } from '../src/readiness.js';
 
-const readiness = (ping: () => Promise<void>, idle: number) =>
-  createReadiness({ ping, idleTimes: async () => ({ convert: 0, deliver: idle }) }, () => 0)();
+const readiness = (ping: () => Promise<void>, idle: number, converting = 0) =>
+  createReadiness({ ping, idleTimes: async () => ({ convert: converting, deliver: idle }) }, () => 0)();
 
 const works = async (): Promise<void> => {};
 const away = async (): Promise<void> => {
@@ -23,5 +23,12 @@ it('says which loop is stuck and what to do: a restart brings back no store', as
     store: { ok: false, message: 'no connection' },
     convert: { ok: true, message: 'moves' },
     deliver: { ok: false, message: 'has not moved for 20 s: it waits for the store' },
+  });
+});
+
+it('lets a conversion that does not come to an end be given up before it asks for a restart', async () => {
+  expect(await readiness(works, 0, 65_000)).toMatchObject({ convert: { ok: true } });
+  expect(await readiness(works, 0, 80_000)).toMatchObject({
+    convert: { ok: false, message: 'has not moved for 80 s: restart the service' },
   });
 });
