@@ -3,6 +3,12 @@ import type { Examination } from '../convert/batch.js';
 import type { Examined } from '../convert/examine.js';
 import type { ExtractionFields } from '../store/rows.js';
 
+/** What the convert thread is started with. */
+export interface ConvertOptions {
+  /** Whether the other threads go first where the processors are all busy. */
+  readonly yielding: boolean;
+}
+
 /** What the work thread asks of the convert thread. */
 export interface ConvertApi {
   /** Goes on with a configuration, the first or another. @throws {ShimError} where a schema does not compile */

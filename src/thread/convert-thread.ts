@@ -1,16 +1,17 @@
 import { setPriority } from 'node:os';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { createExamine, type Examine } from '../convert/examine.js';
 import { createFieldSampler } from '../migration/field-sampler.js';
 import { answerCalls } from './calls.js';
-import type { ConvertApi } from './convert-api.js';
+import type { ConvertApi, ConvertOptions } from './convert-api.js';
 
 /** The entry of the convert thread: what a webhook becomes is found out apart from the store that waits for the disk. */
 if (parentPort === null) throw new Error('this file is the entry of a worker thread');
 
 // Where the processors are all busy, answers and sending go first: on Linux, where a priority is a thread's own. Four
 // pairs of runs in turn: 14 % more webhooks accepted a second with nothing to deliver, 5 % more delivered.
-if (process.platform === 'linux') setPriority(0, 10);
+const { yielding } = workerData as ConvertOptions;
+if (yielding && process.platform === 'linux') setPriority(0, 10);
 
 const sampler = createFieldSampler(Date.now);
 let examine: Examine = () => {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { ShimError } from '../errors.js';
 import { callThread } from './calls.js';
-import { CONVERT_VERBS, type ConvertApi } from './convert-api.js';
+import { CONVERT_VERBS, type ConvertApi, type ConvertOptions } from './convert-api.js';
 
 /**
  * Megabytes. All that is made of a webhook there is garbage as soon as it has been answered: a small young generation
@@ -30,8 +30,9 @@ const EXCESS: Readonly<Record<Excess, string>> = {
  * @param longest milliseconds that one call of `examine` may take
  */
 export function startConvertThread(longest = LONGEST): { readonly api: ConvertApi; stop(): Promise<void> } {
-  let thread = startThread();
+  let thread = startThread({ yielding: true });
   let configuration: Parameters<ConvertApi['configure']>[0] | null = null;
+  let isYielding = true;
   let turn: Promise<unknown> = Promise.resolve();
 
   /** One call at a time, so that it is known which one was too much. */
@@ -41,8 +42,12 @@ export function startConvertThread(longest = LONGEST): { readonly api: ConvertAp
     return called;
   };
   const living = async (): Promise<ReturnType<typeof startThread>> => {
-    if (thread.excess() !== null) {
-      thread = startThread();
+    const excess = thread.excess();
+    if (excess !== null) {
+      // Perhaps others had the processors: it took 22 s for what takes 1.5 s of one. What is tried again must not be given
+      // up for that, and what has once yielded gets its priority back from nobody but root.
+      isYielding &&= excess !== 'out_of_time';
+      thread = startThread({ yielding: isYielding });
       if (configuration !== null) await thread.api.configure(configuration);
     }
     return thread;
@@ -84,7 +89,7 @@ function callAfter(ms: number, call: () => void): () => void {
   };
 }
 
-function startThread(): {
+function startThread(options: ConvertOptions): {
   readonly api: ConvertApi;
   /** Why it ended, where that was more than it can do. */
   readonly excess: () => Excess | null;
@@ -92,7 +97,10 @@ function startThread(): {
   readonly giveUp: () => void;
   stop(): Promise<void>;
 } {
-  const worker = new Worker(new URL('./convert-thread.js', import.meta.url), { resourceLimits: HEAP });
+  const worker = new Worker(new URL('./convert-thread.js', import.meta.url), {
+    workerData: options,
+    resourceLimits: HEAP,
+  });
   let stopping = false;
   let excess: Excess | null = null;
   worker.once('error', (error) => {

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Config } from '../../src/config/config.js';
@@ -64,3 +65,25 @@ it('gives up what does not come to an end, and goes on in another thread with th
     },
   ]);
 }, 60_000);
+
+it.runIf(process.platform === 'linux')(
+  'lets what was given up be tried again before others have the processors',
+  async () => {
+    const api = await startBuilt(1_000);
+    const when = { properties: { result: { items: { type: 'string', pattern: '^([a-z]+)*$' } } } };
+    await api.configure(config([{ name: 'billing', url: 'http://127.0.0.1:1/', when }]));
+    expect(threadsThatYield()).toBe(1);
+
+    await expect(api.examine([[webhook(1, `"${'a'.repeat(60)}!"`)]])).rejects.toThrow('too long');
+    await api.examine([[webhook(2, '"a"')]]);
+    expect(threadsThatYield()).toBe(0);
+  },
+  60_000,
+);
+
+/** Of this process, by the nice value in the line of each. */
+const threadsThatYield = (): number =>
+  readdirSync('/proc/self/task').filter((id) => {
+    const line = readFileSync(`/proc/self/task/${id}/stat`, 'utf8');
+    return line.slice(line.lastIndexOf(')') + 2).split(' ')[16] === '10';
+  }).length;
