@@ -93,11 +93,13 @@ export async function serveHttp(
           // To Node, a connection on which nothing has come yet is one with a request under way.
           for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
         };
+        // What has come meanwhile is heard first, also after a standstill, such as a large body is.
+        const closeIdleSoon = (): void => void setImmediate(closeIdle);
         const linger = setTimeout(
           () => {
-            closeIdle();
+            closeIdleSoon();
             // Whoever was told before that its connection is kept has no request under way any more.
-            sweep = setInterval(closeIdle, IDLE_SWEEP);
+            sweep = setInterval(closeIdleSoon, IDLE_SWEEP);
           },
           Math.min(limits.linger, grace),
         );

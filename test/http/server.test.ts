@@ -220,6 +220,25 @@ describe('the HTTP server', () => {
     expect(intervals).toEqual(new Set());
   });
 
+  it('hears what came over a kept connection while the thread stood still as it closes', async () => {
+    const address = { host: '127.0.0.1', port: 0 };
+    const kept = await serveHttp((_request, response) => response.end('answer'), address);
+    const socket = connect(Number(new URL(kept.url).port), '127.0.0.1');
+    let received = '';
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.toString();
+    });
+    const ask = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
+    socket.write(ask);
+    await once(socket, 'data');
+    const closed = kept.close(10_000);
+    socket.write(ask);
+    for (const until = performance.now() + 2 * LIMITS.linger; performance.now() < until; );
+    await once(socket, 'close');
+    expect(received.match(/answer/g)).toHaveLength(2);
+    await closed;
+  });
+
   it('says what to do about a port in use', async () => {
     server = await startPublic({ secrets: [SECRET] });
     const port = Number(new URL(server.url).port);
