@@ -15,7 +15,7 @@ const ADVICE: Readonly<Record<QuarantineReason, string>> = {
   contract_violation: 'correct the schema under "contracts" of the source, then retry',
   nesting_too_deep: 'no document is nested so deep: discard it',
   source_not_configured: 'add the source to the configuration again, then retry',
-  internal_error: 'a fault of this program: report it, update, then retry',
+  internal_error: 'correct what the errors name; if nothing, report it, update; then retry',
 };
 
 export const QUARANTINE_REASONS = Object.keys(ADVICE);

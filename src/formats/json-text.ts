@@ -1,7 +1,8 @@
 /**
  * JSON as text: what must keep every digit, key and escape as it was written never becomes a JavaScript value.
  * A value would lose the digits of numbers, the order of integer-like keys, and repeated keys.
- * All functions here take text that `JSON.parse` has accepted; on other text their result means nothing.
+ * All functions here take text that `JSON.parse` has accepted. On other text those that read it come to an end or throw, but
+ * what they find means nothing; `exceedsDepth` and `countUpTo` take any.
  */
 
 export interface Member {
@@ -147,7 +148,7 @@ export function escapeLoneSurrogates(text: string): string {
 /** Deeper nesting than any document has; far below what recursion over it could not bear. */
 const MAX_DEPTH = 256;
 
-/** Whether arrays and objects are nested more than `max` deep. The one function here that takes any text. */
+/** Whether arrays and objects are nested more than `max` deep. */
 export function exceedsDepth(text: string, max = MAX_DEPTH): boolean {
   // Most texts have too few brackets in all to be that deep: counting them is native speed.
   if (countUpTo(text, '[', max) + countUpTo(text, '{', max) <= max) return false;
