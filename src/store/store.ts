@@ -130,7 +130,11 @@ export interface Store extends DestinationVerbs, RefusedStore {
   listSightings(query: SightingQuery): Promise<readonly SightingRow[]>;
   /** Who has sent what since ever, in order of source, format and secret. */
   lastSeen(): Promise<readonly LastSeen[]>;
-  /** Notes that webhooks can come in now. A break of up to `UNNOTICED` since the last time is none. */
+  /**
+   * Notes that webhooks can come in now. A break of up to `UNNOTICED` since the last time is none. What was noted later
+   * than now, before the clock was set back, is not known to be so: neither does it cover what is yet to come, nor is it
+   * what goes on.
+   */
   noteUpTime(now: number): Promise<void>;
   /** When webhooks could come in, oldest first; until this was first noted, ever since. They may overlap. */
   upTimes(): Promise<readonly UpTime[]>;

@@ -5,8 +5,10 @@ import type { Database, Statement } from './database.js';
 const NOTE: Statement<never> = {
   name: 'note_up_time',
   text: `WITH extended AS (
-           UPDATE up_times SET to_at = greatest(to_at, $1::bigint)
-            WHERE from_at = (SELECT max(from_at) FROM up_times) AND to_at >= $1::bigint - ${UNNOTICED}
+           UPDATE up_times SET to_at = CASE WHEN to_at > $1::bigint + ${UNNOTICED} THEN greatest(from_at, $1::bigint)
+                                            ELSE greatest(to_at, $1::bigint) END
+            WHERE from_at = (SELECT max(from_at) FROM up_times WHERE from_at <= $1::bigint + ${UNNOTICED})
+              AND to_at >= $1::bigint - ${UNNOTICED}
            RETURNING from_at
          )
          INSERT INTO up_times SELECT $1::bigint, $1::bigint WHERE NOT EXISTS (SELECT FROM extended)

@@ -10,8 +10,9 @@ export class UpTimes {
 
   constructor(db: Database) {
     this.#extend = db.prepare(
-      `UPDATE up_times SET to_at = max(to_at, ?)
-        WHERE from_at = (SELECT max(from_at) FROM up_times) AND to_at >= ?`,
+      `UPDATE up_times SET to_at = CASE WHEN to_at > ?1 + ${UNNOTICED} THEN max(from_at, ?1) ELSE max(to_at, ?1) END
+        WHERE from_at = (SELECT max(from_at) FROM up_times WHERE from_at <= ?1 + ${UNNOTICED})
+          AND to_at >= ?1 - ${UNNOTICED}`,
     );
     this.#begin = db.prepare('INSERT INTO up_times VALUES (?, ?)');
     this.#prune = db.prepare('DELETE FROM up_times WHERE to_at < ?');
@@ -19,7 +20,7 @@ export class UpTimes {
   }
 
   note(now: number): void {
-    if (Number(this.#extend.run(now, now - UNNOTICED).changes) === 0) this.#begin.run(now, now);
+    if (Number(this.#extend.run(now).changes) === 0) this.#begin.run(now, now);
   }
 
   prune(before: number): void {

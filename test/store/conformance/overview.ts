@@ -77,6 +77,15 @@ export function overviewRules(given: Given): void {
       ]);
     });
 
+    it('is noted by a clock that was set back as well, and covers nothing that is yet to come', async () => {
+      expect(await noted(start + 99 * HOUR, start, start + MINUTE)).toEqual([
+        { from: start, to: start + MINUTE },
+        { from: start + 99 * HOUR, to: start + 99 * HOUR },
+      ]);
+      await noted(...Array.from({ length: 61 }, (_, index) => start + index * MINUTE));
+      expect((await noted(start + 20 * MINUTE))[0]).toEqual({ from: start, to: start + 20 * MINUTE });
+    });
+
     it('is told with its breaks, over a restart', async () => {
       await noted(start, start + MINUTE);
       const store = await given.reopen();
