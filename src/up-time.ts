@@ -28,8 +28,7 @@ export function startNotingUpTime(options: {
   return {
     stop: async () => {
       clearInterval(timer);
-      await running;
-      await note();
+      await Promise.all([running, note()]);
     },
   };
 }

@@ -45,7 +45,8 @@ export async function startWork({ config, role, migrate, cwd }: WorkOptions): Pr
       return metrics.text(facts, Date.now());
     },
     stop: async (grace) => {
-      await upTime?.stop();
+      // Not waited for: the close does, but not for ever, and what is being sent has to be finished meanwhile.
+      void upTime?.stop();
       await loops.stop(grace);
       await store.close();
     },

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { signBody } from '../../src/formats/request-body.js';
 import { tempFolder } from '../support/config.js';
@@ -96,3 +97,22 @@ it('keeps each promise while PostgreSQL is stopped and started again, and says l
   expect(await service.stop()).toBe(0);
   expect(JSON.stringify(service.log)).not.toMatch(/a( |%20)password/);
 }, 120_000);
+
+it('stops in time where PostgreSQL takes no note of it', async () => {
+  const url = await server.createDatabase();
+  const sources = [{ name: 'extracta', path: '/webhook', secrets: [SECRET] }];
+  const service = await startService(
+    writeConfig(tempFolder(), { store: { url }, sources, destinations: [] }),
+  );
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query('LOCK TABLE up_times IN ACCESS EXCLUSIVE MODE');
+    const begun = Date.now();
+    expect(await service.stop()).toBe(0);
+    expect(Date.now() - begun).toBeLessThan(12_000);
+  } finally {
+    await client.end();
+  }
+});
