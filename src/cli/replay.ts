@@ -1,11 +1,14 @@
 import { type Command, Option } from 'commander';
+import type { Config, DestinationConfig } from '../config/config.js';
 import { createExamine } from '../convert/examine.js';
 import { UsageError } from '../errors.js';
 import type { ReplayChoice } from '../migration/replay.js';
-import { pagesOf } from '../migration/replayable.js';
+import { type Page, pagesOf } from '../migration/replayable.js';
 import { withSiblings } from '../migration/siblings.js';
 import type { ReplayableEvent } from '../store/rows.js';
+import type { Store } from '../store/store.js';
 import { eventRef } from './events.js';
+import { withGoneAlong } from './gone-along.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { type PeriodOptions, periodOf, withPeriod } from './list-options.js';
 import { checkDestination, configuredDestination } from './names.js';
@@ -73,11 +76,7 @@ async function replayEvents(named: readonly Ref[], options: ReplayOptions, io: I
       choice.of === 'named'
         ? namedPage(named, store, missing)
         : pagesOf(store, { ...period, dead: choice.of === 'dead' });
-    // To a handler of events goes each that another one got with its webhook.
-    const pages =
-      choice.of === 'named' || to?.format !== 'new'
-        ? listed
-        : byWebhook(listed, store, (events) => withSiblings(events, goesWhole(config, to)));
+    const pages = completed(listed, { choice, config, to, store });
     const covered = new Set<string>();
     let left: ReplayableEvent | undefined;
     // A dry run makes nothing, and can be ended at any moment.
@@ -103,4 +102,24 @@ function choiceOf(named: readonly Ref[], { status, since, until, from, to }: Rep
   }
   const of = named.length > 0 ? 'named' : status === undefined ? 'period' : 'dead';
   return { of, from: from ?? null, to: to ?? null };
+}
+
+/** With all that a handler of events is to get of webhooks that another one, or it itself, got as they came. */
+function completed(
+  pages: AsyncIterable<Page>,
+  {
+    choice,
+    config,
+    to,
+    store,
+  }: {
+    readonly choice: ReplayChoice;
+    readonly config: Config;
+    readonly to: DestinationConfig | null;
+    readonly store: Pick<Store, 'getEvent' | 'listReplayable'>;
+  },
+): AsyncIterable<Page> {
+  if (to === null) return withGoneAlong(pages, store, { choice, config });
+  if (choice.of === 'named' || to.format === 'legacy') return pages;
+  return byWebhook(pages, store, (events) => withSiblings(events, goesWhole(config, to)));
 }

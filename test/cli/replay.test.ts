@@ -171,6 +171,33 @@ destinations:
     expect(await deliveriesOf(place)).toEqual(['1 next', '2 next']);
   });
 
+  it('brings them to itself, once it takes events, where they are for it', async () => {
+    for (const chosen of ['--status dead', '--since 1h', '1']) {
+      const place = await Place.create(config(['legacy', 'legacy']));
+      await place.receive(mixed(1), numbered(2));
+      await place.attempt({}, 'dead');
+      await place.attempt({}, 'delivered', 'next');
+      await place.write('shim.yaml', config(['new', 'legacy']));
+      const replay = `replay ${chosen} --from billing`;
+      const wanted = chosen === '1' ? ['1 billing', '2 billing'] : ['1 billing', '3 billing', '2 billing'];
+      const made = `${wanted.length} deliveries`;
+      expect((await place.run(`${replay} --dry-run`)).stdout).toContain(`${made} would be made.`);
+      expect((await place.run(replay)).stdout).toContain(`${made} made.`);
+      expect(await deliveriesOf(place)).toEqual(wanted);
+    }
+    const place = await Place.create(config(['legacy', 'new']));
+    await place.receive(mixed(1));
+    await place.attempt({}, 'dead');
+    await place.write(
+      'shim.yaml',
+      config(['new', 'new']).replace(
+        'format: new',
+        '$&, when: { not: { properties: { event: { const: extraction.failed } } } }',
+      ),
+    );
+    expect((await place.run('replay --status dead')).stdout).toContain('1 delivery made.');
+  });
+
   it('says in a dry run what a real one does, where an event went with its webhook', async () => {
     const place = await Place.create(config(['legacy', 'new']));
     await place.receive(mixed(1));
