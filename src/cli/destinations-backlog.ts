@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { UsageError } from '../errors.js';
-import { addSiblings } from './backlog-siblings.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { checkDestination, configuredDestination, refuseConfigured } from './names.js';
 import { type ConfigOption, withConfig, withExamples } from './options.js';
@@ -64,7 +63,6 @@ async function moveBacklog(name: string, options: MoveOptions, io: Io): Promise<
       now: io.now(),
       limit: STEP,
     } as const;
-    const beside = await addSiblings(name, target, { store, config, now: io.now() });
     let moved = 0;
     let spared = 0;
     for (let done = STEP; done === STEP; ) {
@@ -74,10 +72,6 @@ async function moveBacklog(name: string, options: MoveOptions, io: Io): Promise<
       spared += step.spared;
     }
     writeLine(io.stdout, `${count(moved, 'delivery', 'deliveries')} moved to ${options.to}.`);
-    if (beside > 0) {
-      const made = count(beside, 'delivery', 'deliveries');
-      writeLine(io.stdout, `${made} made beside them, of what ${name} was to get with the same webhooks.`);
-    }
     if (spared > 0) {
       writeLine(io.stdout, `${spared} more were of events that it has already: they are dead letters now.`);
     }

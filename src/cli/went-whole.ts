@@ -7,8 +7,8 @@ import type { ReplayableEvent } from '../store/rows.js';
  * configured the format is not known; then what the next one takes goes to that, rather than to nobody.
  */
 export const goesWhole =
-  ({ destinations }: Pick<Config, 'destinations'>, to: DestinationConfig) =>
-  (name: string, { source, event }: Pick<ReplayableEvent, 'source' | 'event'>): boolean => {
+  ({ destinations }: Pick<Config, 'destinations'>, to: Pick<DestinationConfig, 'name'>) =>
+  (name: string, event: Pick<ReplayableEvent, 'source' | 'event'>): boolean => {
     const known = destinations.find((each) => each.name === name);
-    return known === undefined ? takesByName(to, source, event) : known.format === 'legacy';
+    return known === undefined ? takesByName(destinations, to.name, event) : known.format === 'legacy';
   };

@@ -38,8 +38,7 @@ export function createRouter(destinations: readonly Destination[]): Router {
     const routes = rules
       .filter(
         (rule) =>
-          takesByName(rule, source, value.event) &&
-          (rule.satisfies === null || rule.satisfies(value).length === 0),
+          takes(rule, source, value.event) && (rule.satisfies === null || rule.satisfies(value).length === 0),
       )
       .flatMap(({ name, fork: { share, taken, rest } }) => {
         if (share === 100 || takesShare(batchOf(value.result) ?? messageId, name, share)) return taken;
@@ -67,12 +66,21 @@ const routeTo = ({ name, mode, format, retry }: Destination, share: number): Rou
   delay: retry.schedule[0] ?? 0,
 });
 
-/** Whether a destination takes what has these names, as far as they tell. */
-export const takesByName = (
-  { sources, events }: Pick<Destination, 'sources' | 'events'>,
-  source: string,
-  event: string,
-): boolean => sources.includes(source) && events.some((pattern) => matchesEvent(pattern, event));
+type Filters = Pick<Destination, 'sources' | 'events'>;
+
+/** Whether a destination takes what has these names, as far as they tell: an alternative takes what those do that name it. */
+export function takesByName(
+  destinations: readonly (Filters & Pick<Destination, 'name' | 'alternative'>)[],
+  name: string,
+  { source, event }: { readonly source: string; readonly event: string },
+): boolean {
+  const naming = destinations.filter(({ alternative }) => alternative === name);
+  const takers = naming.length > 0 ? naming : destinations.filter((each) => each.name === name);
+  return takers.some((each) => takes(each, source, event));
+}
+
+const takes = ({ sources, events }: Filters, source: string, event: string): boolean =>
+  sources.includes(source) && events.some((pattern) => matchesEvent(pattern, event));
 
 /** The batch that an event belongs to: its first file's. */
 function batchOf(result: unknown): string | undefined {

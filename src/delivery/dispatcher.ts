@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, DestinationConfig } from '../config/config.js';
+import { takesByName } from '../convert/route.js';
 import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
 import { VERSION } from '../version.js';
@@ -72,6 +73,7 @@ export function startDispatcher(options: {
       compose,
       load: createLoad(),
       turns,
+      takes: (event) => takesByName(current.destinations, destination.name, event),
       store,
       log,
       trouble,

@@ -6,6 +6,7 @@ import type { Compose } from './compose.js';
 import type { Load } from './load.js';
 import { startPausedLane } from './paused-lane.js';
 import { startSendingLane } from './sending-lane.js';
+import type { Takes } from './siblings.js';
 import type { Trouble } from './trouble.js';
 import type { Turns } from './turns.js';
 
@@ -25,6 +26,7 @@ export interface LaneOptions {
   readonly compose: Compose;
   readonly load: Load;
   readonly turns: Turns;
+  readonly takes: Takes;
   readonly store: Pick<
     Store,
     | 'claimDeliveries'
@@ -37,7 +39,7 @@ export interface LaneOptions {
     | 'listUnkeyed'
     | 'keyDeliveries'
     | 'listReplayable'
-    | 'addDeliveries'
+    | 'splitDelivery'
   >;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   readonly trouble: { readonly claim: Trouble; readonly settle: Trouble; readonly hold: Trouble };

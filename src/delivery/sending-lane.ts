@@ -74,7 +74,7 @@ export function startSendingLane(options: LaneOptions): Lane {
   /** @returns false where the store did not take what goes with it: it is sent another time. */
   const complete = async (delivery: ClaimedDelivery): Promise<boolean> => {
     try {
-      await addSiblings(delivery, destination, store, now());
+      await addSiblings(delivery, options.takes, store, now());
       return true;
     } catch (error) {
       trouble.claim.failed(error);

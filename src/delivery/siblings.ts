@@ -1,8 +1,9 @@
-import type { DestinationConfig } from '../config/config.js';
-import { takesByName } from '../convert/route.js';
 import { eventsOfWebhook } from '../migration/replayable.js';
 import type { ClaimedDelivery } from '../model.js';
 import type { Store } from '../store/store.js';
+
+/** Whether events of these names are for a destination. */
+export type Takes = (event: { readonly source: string; readonly event: string }) => boolean;
 
 /**
  * What waited for a handler in the old format, before it came to take events, is one delivery for each webhook, by one of
@@ -11,22 +12,21 @@ import type { Store } from '../store/store.js';
  */
 export async function addSiblings(
   delivery: ClaimedDelivery,
-  destination: Pick<DestinationConfig, 'name' | 'sources' | 'events'>,
-  store: Pick<Store, 'listReplayable' | 'addDeliveries'>,
+  takes: Takes,
+  store: Pick<Store, 'listReplayable' | 'splitDelivery'>,
   now: number,
 ): Promise<void> {
-  const { webhook, receivedAt, mode } = delivery;
+  const { id, webhook, receivedAt, destination, mode } = delivery;
   const events = await eventsOfWebhook(store, { webhookId: webhook.id, receivedAt });
-  const missing = events.filter(
-    ({ source, event, duplicateOf, latest }) =>
-      duplicateOf === null &&
-      takesByName(destination, source, event) &&
-      latest.every((each) => each.destination !== destination.name),
-  );
-  if (missing.length === 0) return;
-  const rules = { destination: destination.name, mode, unlessDelivered: true, oncePerWebhook: false };
-  await store.addDeliveries(
-    missing.map(({ id: eventId }) => ({ eventId, ...rules })),
+  const others = events.filter((event) => event.id !== delivery.eventId);
+  const missing = others.filter(({ latest }) => latest.every((each) => each.destination !== destination));
+  const taken = missing.filter((event) => event.duplicateOf === null && takes(event));
+  // Where all of them have gone along, and would again, it stays as it is.
+  if (taken.length === 0 && missing.length === others.length) return;
+  const rules = { destination, mode, unlessDelivered: true, oncePerWebhook: false };
+  await store.splitDelivery(
+    id,
+    taken.map(({ id: eventId }) => ({ eventId, ...rules })),
     now,
   );
 }

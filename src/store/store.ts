@@ -123,6 +123,15 @@ export interface Store extends DestinationVerbs, RefusedStore {
    * delivered and `unlessDelivered` is set. So that adding twice, as after a crash, doubles nothing that is under way.
    */
   addDeliveries(batch: readonly NewDelivery[], now: number): Promise<readonly AddedDelivery[]>;
+  /**
+   * Makes deliveries, as `addDeliveries`, of other events that one stood for (`severalEvents`), which from then on stands
+   * for its own alone: else these would go out twice where its destination comes to take webhooks again.
+   */
+  splitDelivery(
+    deliveryId: number,
+    others: readonly NewDelivery[],
+    now: number,
+  ): Promise<readonly AddedDelivery[]>;
   /** Takes webhooks out of quarantine for good; they stay stored until retention. @returns the ids that were in quarantine. */
   discardQuarantined(ids: readonly number[], note: string, now: number): Promise<readonly number[]>;
 

@@ -101,7 +101,7 @@ describe('a destination in the legacy format', () => {
       legacyOf(file('d')),
     );
     const next = await listener('new');
-    setup.broken.add('addDeliveries');
+    setup.broken.add('splitDelivery');
     setup.dispatch(at('billing', next.url, { events: ['extraction.*'] }));
     // Not before the store has all of them.
     await until(async () => next.arrivals.length === 1);
@@ -133,6 +133,34 @@ describe('a destination in the legacy format', () => {
     await allSent();
     expect(old.arrivals.map(({ files, verified }) => [files, verified])).toEqual(Array(3).fill([1, true]));
     expect(old.arrivals.at(-1)?.body).toBe(legacyOf(file('c')));
+  });
+
+  it('gets each file once where it took events for a while, of which none was delivered', async () => {
+    const old = at('billing', 'http://127.0.0.1:1/', {
+      format: 'legacy',
+      retry: { attempts: 9, schedule: [0, 60_000], jitter: 0 },
+    });
+    await setup.receive([old], legacyOf(file('a'), file('b', 'failed')));
+    const dispatcher = setup.dispatch({ ...old, format: 'new' });
+    await until(async () => (await rowsOf('billing')).filter(({ attempts }) => attempts > 0).length === 2);
+    const next = await listener('legacy');
+    setup.time += 60_000;
+    dispatcher.configure(setup.configOf({ ...old, url: next.url }));
+    await allSent();
+    expect(next.arrivals.map(({ files, verified }) => [files, verified])).toEqual(Array(2).fill([1, true]));
+  });
+
+  it('gets as an alternative that takes events all that those take that name it, whatever it takes itself', async () => {
+    const main = at('main', 'http://127.0.0.1:1/', { share: 0, alternative: 'billing' });
+    const picky = at('billing', 'http://127.0.0.1:1/', { format: 'legacy', events: ['never.sent'] });
+    await setup.receive([main, picky], legacyOf(file('a'), file('b', 'failed')));
+    const next = await listener('new');
+    setup.dispatch(main, { ...picky, url: next.url, format: 'new' });
+    await allSent();
+    expect(next.arrivals.map(({ event }) => event).sort()).toEqual([
+      'extraction.failed',
+      'extraction.processed',
+    ]);
   });
 
   it('gets what is new of it alone where the rest was delivered before, so that no file comes twice', async () => {

@@ -230,7 +230,7 @@ export class Setup {
       listUnkeyed: (request) => unless('listUnkeyed', () => store.listUnkeyed(request)),
       keyDeliveries: (request) => unless('keyDeliveries', () => store.keyDeliveries(request)),
       listReplayable: (query) => unless('listReplayable', () => store.listReplayable(query)),
-      addDeliveries: (batch, now) => unless('addDeliveries', () => store.addDeliveries(batch, now)),
+      splitDelivery: (...args) => unless('splitDelivery', () => store.splitDelivery(...args)),
       lineUp: (...args) => unless('lineUp', () => store.lineUp(...args)),
       releaseExpired: (now) => unless('releaseExpired', () => store.releaseExpired(now)),
     };

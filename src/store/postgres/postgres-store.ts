@@ -2,6 +2,7 @@ import { StoreError } from '../../errors.js';
 import type { Conversion, NewWebhook, Settlement, Verified } from '../../model.js';
 import type { RefusedOfSource, RefusedQuery } from '../refused.js';
 import type {
+  AddedDelivery,
   DeliveryQuery,
   EventDetail,
   EventQuery,
@@ -155,8 +156,16 @@ export class PostgresStore extends DestinationSteering implements Store {
     return this.#read(() => this.#replay.list(query));
   }
 
-  async addDeliveries(batch: readonly NewDelivery[], now: number) {
-    const added = await this.#write(() => this.#replay.add(batch, now));
+  addDeliveries(batch: readonly NewDelivery[], now: number) {
+    return this.#added(() => this.#replay.add(batch, now), now);
+  }
+
+  splitDelivery(deliveryId: number, others: readonly NewDelivery[], now: number) {
+    return this.#added(() => this.#replay.split(deliveryId, others, now), now);
+  }
+
+  async #added(add: () => Promise<readonly AddedDelivery[]>, now: number): Promise<readonly AddedDelivery[]> {
+    const added = await this.#write(add);
     this.#frontiers.reset(now);
     if (added.some(({ outcome }) => outcome === 'added')) this.hints.give('deliveries');
     return added;

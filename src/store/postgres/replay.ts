@@ -1,6 +1,6 @@
 import type { AddedDelivery, NewDelivery, ReplayableEvent, ReplayQuery } from '../rows.js';
 import { int8s } from './arrays.js';
-import type { Database, Statement } from './database.js';
+import type { Database, Session, Statement } from './database.js';
 import { filtered, whole } from './filtered.js';
 import { LOCK, lockAlone } from './locks.js';
 import { insertDeliveries } from './new-deliveries.js';
@@ -16,6 +16,11 @@ const COLUMNS = `e.id, e.message_id AS "messageId", e.webhook_id AS "webhookId",
 const NUMBERS: Statement<{ number: number }> = {
   name: 'delivery_numbers',
   text: `SELECT nextval('deliveries_id') AS number FROM generate_series(1, $1::bigint)`,
+};
+
+const STAND_ALONE: Statement<never> = {
+  name: 'stand_alone',
+  text: 'UPDATE outbox SET whole = false WHERE delivery_id = $1',
 };
 
 /** Deliveries once more: which events there are for it, and the new deliveries. */
@@ -73,24 +78,36 @@ export class Replay {
 
   /** One batch at a time, so that each sees those before it. */
   async add(batch: readonly NewDelivery[], now: number): Promise<readonly AddedDelivery[]> {
-    if (batch.length === 0) return [];
-    return this.db.transaction(async (session) => {
-      lockAlone(session, LOCK.replay);
-      const [standings, numbers] = await Promise.all([
-        Standings.lookUp(
-          session,
-          batch.map(({ eventId }) => eventId),
-        ),
-        session.query(NUMBERS, batch.length),
-      ]);
-      const { made, outcomes } = planReplay(
-        batch,
-        standings,
-        numbers.map(({ number }) => number),
-        now,
-      );
-      insertDeliveries(session, made, { now, replayed: true });
-      return outcomes;
+    return batch.length === 0 ? [] : this.db.transaction((session) => add(session, batch, now));
+  }
+
+  split(deliveryId: number, others: readonly NewDelivery[], now: number): Promise<readonly AddedDelivery[]> {
+    return this.db.transaction((session) => {
+      session.send(STAND_ALONE, deliveryId);
+      return add(session, others, now);
     });
   }
+}
+
+async function add(
+  session: Session,
+  batch: readonly NewDelivery[],
+  now: number,
+): Promise<readonly AddedDelivery[]> {
+  lockAlone(session, LOCK.replay);
+  const [standings, numbers] = await Promise.all([
+    Standings.lookUp(
+      session,
+      batch.map(({ eventId }) => eventId),
+    ),
+    session.query(NUMBERS, batch.length),
+  ]);
+  const { made, outcomes } = planReplay(
+    batch,
+    standings,
+    numbers.map(({ number }) => number),
+    now,
+  );
+  insertDeliveries(session, made, { now, replayed: true });
+  return outcomes;
 }

@@ -40,6 +40,7 @@ export class Replay {
   readonly #siblings: Statement<{ id: number; duplicate_of: number | null }>;
   readonly #event: Statement<{ webhook_id: number }>;
   readonly #insert: Statement<never>;
+  readonly #standAlone: Statement<never>;
 
   constructor(
     private readonly db: Database,
@@ -63,6 +64,7 @@ export class Replay {
     this.#insert = db.prepare(
       'INSERT INTO deliveries (event_id, destination, mode, whole, due_at, created_at, replayed) VALUES (?, ?, ?, ?, ?, ?, 1)',
     );
+    this.#standAlone = db.prepare('UPDATE deliveries SET whole = 0 WHERE id = ?');
   }
 
   list(query: ReplayQuery): readonly ReplayableEvent[] {
@@ -122,6 +124,11 @@ export class Replay {
     const made = added.flatMap((each) => (each.outcome === 'added' ? [each.id] : []));
     if (made[0] !== undefined) this.lines.enrollAfter(made[0] - 1);
     return added;
+  }
+
+  split(deliveryId: number, others: readonly NewDelivery[], now: number): readonly AddedDelivery[] {
+    this.#standAlone.run(deliveryId);
+    return this.add(others, now);
   }
 
   #add(delivery: NewDelivery, now: number): AddedDelivery {

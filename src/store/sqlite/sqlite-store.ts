@@ -177,6 +177,10 @@ export class SqliteStore extends DestinationSteering implements Store {
     return this.#write(() => this.#replay.add(batch, now));
   }
 
+  splitDelivery(deliveryId: number, others: readonly NewDelivery[], now: number) {
+    return this.#write(() => this.#replay.split(deliveryId, others, now));
+  }
+
   discardQuarantined(ids: readonly number[], note: string, now: number) {
     return this.#write(() => this.#quarantine.discard(ids, note, now));
   }

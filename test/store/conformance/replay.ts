@@ -1,7 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { NewDelivery, ReplayQuery } from '../../../src/store/rows.js';
 import type { Given } from '../conformance.js';
-import { accept, claim, dead, delivered, event, file, HOUR, ids, only, retry, T0 } from '../samples.js';
+import {
+  accept,
+  claim,
+  dead,
+  delivered,
+  event,
+  file,
+  HOUR,
+  ids,
+  only,
+  retry,
+  routeTo,
+  T0,
+} from '../samples.js';
 
 const wanted = (eventId: number, more: Partial<NewDelivery> = {}): NewDelivery => ({
   eventId,
@@ -126,6 +139,27 @@ export function replayRules(given: Given): void {
         [false, false],
         [true, false],
       ]);
+    });
+
+    it('may be of what one stood for, which then stands for its own alone', async () => {
+      const { events } = await accept(given.store, [
+        event({ body: '{}', destinations: [routeTo('old', { oncePerWebhook: true })] }),
+        event({ body: '{}', destinations: [] }),
+      ]);
+      const [first, second] = events.map(({ id }) => id) as [number, number];
+      const whole = only(await claim(given.store, T0, 'old'));
+      expect(whole).toMatchObject({ eventId: first, whole: true, severalEvents: true });
+      const others = [wanted(second, { destination: 'old' })];
+      expect(await given.store.splitDelivery(whole.id, others, T0)).toMatchObject([{ outcome: 'added' }]);
+      await given.store.settle([retry(whole, T0)]);
+      const store = await given.reopen();
+      const standing = (await claim(store, T0 + 1, 'old')).map((each) => [each.eventId, each.whole]);
+      expect(standing).toEqual([
+        [first, false],
+        [second, false],
+      ]);
+      expect(await store.splitDelivery(whole.id, others, T0)).toMatchObject([{ outcome: 'waiting' }]);
+      expect(await store.splitDelivery(whole.id, [], T0)).toEqual([]);
     });
 
     it('need an event that is stored', async () => {
