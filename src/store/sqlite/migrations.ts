@@ -37,31 +37,23 @@ export function schemaVersion(db: Database, path: string): number {
 export const CURRENT = MIGRATIONS.length;
 
 /**
- * Brings the schema up to date, each step in its own transaction. Safe when several processes do it at once.
+ * Brings the schema up to date, in one transaction. Safe when several processes do it at once: one does, the others wait
+ * for it.
  * @returns what this one did of it
  */
 export function migrate(db: Database, path: string): Migration {
-  let from = CURRENT;
-  while (schemaVersion(db, path) !== CURRENT) {
-    db.exec('BEGIN IMMEDIATE');
-    try {
-      // Another process may have done it while this one waited for the lock.
-      const version = schemaVersion(db, path);
-      const step = MIGRATIONS[version];
-      if (step !== undefined) {
-        db.exec(
-          `${step}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version + 1}; COMMIT`,
-        );
-        from = Math.min(from, version);
-      } else {
-        db.exec('COMMIT');
-      }
-    } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK');
-      throw error;
-    }
+  if (schemaVersion(db, path) === CURRENT) return { from: CURRENT, to: CURRENT };
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    // Another process may have done it while this one waited for the lock.
+    const from = schemaVersion(db, path);
+    for (const step of MIGRATIONS.slice(from)) db.exec(step);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${CURRENT}; COMMIT`);
+    return { from, to: CURRENT };
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
   }
-  return { from, to: CURRENT };
 }
 
 /** Another process may be about to make the file ours. */
