@@ -199,8 +199,8 @@ export type Settlement = {
   | { readonly outcome: 'retry'; readonly attempt: Attempt; readonly dueAt: number }
   | { readonly outcome: 'dead'; readonly attempt: Attempt; readonly reason: string }
   | { readonly outcome: 'missed'; readonly attempt: Attempt }
-  /** Handed back without an attempt, as on shutdown. */
-  | { readonly outcome: 'released' }
+  /** Handed back without an attempt, as on shutdown: due as it was, or else at the time that is given. */
+  | { readonly outcome: 'released'; readonly dueAt?: number }
 );
 
 /** What an attempt led to. */

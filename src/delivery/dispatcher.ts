@@ -51,6 +51,7 @@ export function startDispatcher(options: {
   const { store, log, now, random, pollInterval } = options;
   const trouble = {
     claim: createTrouble(log, 'claiming deliveries'),
+    split: createTrouble(log, 'making a delivery of each event of a webhook'),
     settle: createTrouble(log, 'recording outcomes'),
     hold: createTrouble(log, 'recording that destinations are down'),
   };

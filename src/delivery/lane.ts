@@ -42,7 +42,7 @@ export interface LaneOptions {
     | 'splitDelivery'
   >;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
-  readonly trouble: { readonly claim: Trouble; readonly settle: Trouble; readonly hold: Trouble };
+  readonly trouble: Readonly<Record<'claim' | 'split' | 'settle' | 'hold', Trouble>>;
   readonly onAttempt: OnAttempt;
   readonly now: () => number;
   readonly random: () => number;

@@ -12,6 +12,8 @@ import { within } from './within.js';
 /** Held beyond the slots, at the most. */
 const MOST_AHEAD = 256;
 const LONGEST_BACKOFF = 5_000;
+/** So much later is due what the store would not split: claimed again at once, it would be a hundred times a second. */
+const SPLIT_AGAIN = 5_000;
 /** How long a stop goes on offering outcomes to a store that does not take them. */
 const LAST_SETTLE = 2_000;
 
@@ -75,9 +77,10 @@ export function startSendingLane(options: LaneOptions): Lane {
   const complete = async (delivery: ClaimedDelivery): Promise<boolean> => {
     try {
       await addSiblings(delivery, options.takes, store, now());
+      trouble.split.worked();
       return true;
     } catch (error) {
-      trouble.claim.failed(error);
+      trouble.split.failed(error);
       return false;
     }
   };
@@ -98,7 +101,8 @@ export function startSendingLane(options: LaneOptions): Lane {
     for (const delivery of claimed) {
       const held = { delivery, leaseEnd: claimedAt + lease };
       const isComplete = format === 'legacy' || !delivery.severalEvents || (await complete(delivery));
-      if (!isComplete || stopping || (before !== times && !delivery.probe)) slots.release(held);
+      if (!isComplete) slots.release(held, now() + SPLIT_AGAIN);
+      else if (stopping || (before !== times && !delivery.probe)) slots.release(held);
       else slots.add(held);
       reportGap(log, delivery);
     }

@@ -35,7 +35,8 @@ export interface Slots {
   waiting(): number;
   /** Requests that ended since this was asked last. */
   ended(): number;
-  release(held: Held): void;
+  /** Hands it back: due as it was, or else at a time. */
+  release(held: Held, dueAt?: number): void;
   /** Hands back what waits for a slot: all of it, or some. */
   releaseWaiting(which?: (held: Held) => boolean): void;
   /** Resolves once nothing is being sent. */
@@ -65,10 +66,11 @@ export function createSlots(options: {
   let ended = 0;
   const onIdle: (() => void)[] = [];
 
-  const release = ({ delivery, leaseEnd }: Held): void => {
+  const release = ({ delivery, leaseEnd }: Held, dueAt?: number): void => {
     holds.untested(delivery);
     const { id, fence, webhook } = delivery;
-    settler.add({ deliveryId: id, fence, outcome: 'released' }, leaseEnd, webhook.id);
+    const later = dueAt === undefined ? {} : { dueAt };
+    settler.add({ deliveryId: id, fence, outcome: 'released', ...later }, leaseEnd, webhook.id);
   };
 
   const conclude = ({ delivery, leaseEnd }: Held, startedAt: number, answer: Answer): void => {

@@ -108,12 +108,33 @@ describe('a destination in the legacy format', () => {
     await until(async () => setup.failures > 0);
     expect(next.arrivals).toMatchObject([{ event: 'extraction.processed', files: 1 }]);
     setup.broken.clear();
+    setup.time += 5_000;
     await allSent();
     expect(next.arrivals.map(({ event, files }) => [event, files]).sort()).toEqual([
       ['extraction.failed', 1],
       ['extraction.processed', 1],
       ['extraction.processed', 2],
     ]);
+  });
+
+  it('is not claimed for again and again while the store does not take the other events of one', async () => {
+    const two = legacyOf(file('a'), file('b', 'failed'));
+    await setup.receive([at('billing', 'http://127.0.0.1:1/', { format: 'legacy' })], two);
+    const [row] = await rowsOf('billing');
+    setup.broken.add('splitDelivery');
+    setup.dispatch(at('billing', (await listener('new')).url));
+    await until(() => setup.released() === 1);
+    // It has looked for more since, and found none.
+    await until(async () => (await setup.delivery(row?.id)).status === 'pending');
+    const { claims } = setup;
+    await until(() => setup.claims > claims + 2);
+    expect(await setup.delivery(row?.id)).toMatchObject({ attempts: 0, dueAt: setup.time + 5_000 });
+    expect([setup.failures, setup.released()]).toEqual([1, 1]);
+    expect(setup.log.lines.filter((line) => line.includes('the store works again'))).toEqual([]);
+    setup.broken.clear();
+    setup.time += 5_000;
+    await until(async () => (await setup.count('delivered')) === 2);
+    expect(setup.log.lines.filter((line) => line.includes('the store works again'))).toHaveLength(1);
   });
 
   it('gets of the events of a webhook that waited for it only those that it takes', async () => {

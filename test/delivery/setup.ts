@@ -79,6 +79,8 @@ export class Setup {
   readonly handlers: { close(): Promise<void> }[] = [];
   /** How often a broken verb was called. */
   failures = 0;
+  /** How often deliveries were claimed. */
+  claims = 0;
   time = 1_700_000_000_000;
   readonly #folder: string;
   readonly #dispatchers: Dispatcher[] = [];
@@ -212,6 +214,7 @@ export class Setup {
       claimDeliveries: (request) =>
         unless('claimDeliveries', async () => {
           const claimed = await store.claimDeliveries(request);
+          this.claims++;
           await this.claimGate;
           return claimed;
         }),

@@ -137,10 +137,11 @@ export const missed = ({ id, fence }: Fenced): Settlement => ({
   outcome: 'missed',
   attempt: failure({ mode: 'shadow' }),
 });
-export const released = ({ id, fence }: Fenced): Settlement => ({
+export const released = ({ id, fence }: Fenced, dueAt?: number): Settlement => ({
   deliveryId: id,
   fence,
   outcome: 'released',
+  ...(dueAt === undefined ? {} : { dueAt }),
 });
 
 /** The one element of a list, and the proof that it is the only one. */

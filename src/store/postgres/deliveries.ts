@@ -105,13 +105,16 @@ export class Deliveries {
 
 const claimOf = (deliveryId: number, fence: number): string => `${deliveryId}/${fence}`;
 
-/** When the first of what goes on is due: what is handed back keeps its old place. */
+/** When what goes on is due; null where it keeps its old place. */
+const dueOf = (one: Extract<Settlement, { readonly dueAt?: number }>): number | null =>
+  one.dueAt === undefined ? null : Math.round(one.dueAt);
+
+const goesOn = (one: Settlement): one is Parameters<typeof dueOf>[0] =>
+  one.outcome === 'retry' || one.outcome === 'released';
+
+/** When the first of what goes on is due: what is handed back may keep its old place. */
 const earliest = (batch: readonly Settlement[]): number =>
-  Math.min(
-    ...batch.map((one) =>
-      one.outcome === 'released' ? 0 : one.outcome === 'retry' ? one.dueAt : Number.POSITIVE_INFINITY,
-    ),
-  );
+  Math.min(...batch.map((one) => (goesOn(one) ? (dueOf(one) ?? 0) : Number.POSITIVE_INFINITY)));
 
 function settledValues(batch: readonly Settlement[]) {
   const attempts = batch.map((one): Attempt | null => (one.outcome === 'released' ? null : one.attempt));
@@ -121,7 +124,7 @@ function settledValues(batch: readonly Settlement[]) {
     int8s(batch.map(({ deliveryId }) => deliveryId)),
     int8s(batch.map(({ fence }) => fence)),
     texts(batch.map(({ outcome }) => outcome)),
-    int8s(batch.map((one) => (one.outcome === 'retry' ? Math.round(one.dueAt) : null))),
+    int8s(batch.map((one) => (goesOn(one) ? dueOf(one) : null))),
     texts(batch.map((one) => (one.outcome === 'dead' ? bounded(one.reason, MAX_ERROR) : null))),
     int8s(attempts.map((attempt) => attempt && Math.round(attempt.startedAt))),
     int8s(attempts.map((attempt) => attempt && Math.round(attempt.duration))),

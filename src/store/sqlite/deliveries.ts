@@ -73,7 +73,7 @@ export class Deliveries {
         WHERE deliveries.id = j.value ->> 0 AND fence = j.value ->> 1 AND state = 'sending'
        RETURNING deliveries.id, attempts`);
     this.#release = db.prepare(
-      `UPDATE deliveries SET state = 'pending', lease_until = NULL
+      `UPDATE deliveries SET state = 'pending', lease_until = NULL, due_at = coalesce(?, due_at)
         WHERE id = ? AND fence = ? AND state = 'sending'`,
     );
     this.#insertAttempts = new Insert(db, 'attempts', [
@@ -135,7 +135,8 @@ export class Deliveries {
     const delivered = this.#deliveredAtOnce(batch);
     const taken = batch.map((settlement) => {
       const { deliveryId, fence } = settlement;
-      if (settlement.outcome === 'released') return Number(this.#release.run(deliveryId, fence).changes) > 0;
+      if (settlement.outcome === 'released')
+        return Number(this.#release.run(dueOf(settlement), deliveryId, fence).changes) > 0;
       const { attempt } = settlement;
       const error = attempt.error === null ? null : text(cut(attempt.error, MAX_ERROR));
       const number = isPlain(settlement)
@@ -185,6 +186,9 @@ const isPlain = (settlement: Settlement): settlement is Delivered =>
 
 const endOf = (attempt: Attempt): number => Math.round(attempt.startedAt + attempt.duration);
 
+const dueOf = ({ dueAt }: { readonly dueAt?: number }): number | null =>
+  dueAt === undefined ? null : Math.round(dueAt);
+
 /** The new state, due_at, ended_at and reason. */
 function following(settlement: Exclude<Settlement, { readonly outcome: 'released' }>): readonly Value[] {
   const endedAt = endOf(settlement.attempt);
@@ -192,7 +196,7 @@ function following(settlement: Exclude<Settlement, { readonly outcome: 'released
     case 'delivered':
       return ['delivered', null, endedAt, null];
     case 'retry':
-      return ['pending', Math.round(settlement.dueAt), null, null];
+      return ['pending', dueOf(settlement), null, null];
     case 'dead':
       return ['dead', null, endedAt, text(cut(settlement.reason, MAX_ERROR))];
     case 'missed':

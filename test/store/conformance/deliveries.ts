@@ -213,6 +213,20 @@ export function deliveryRules(given: Given): void {
       expect((await given.store.getDelivery(claimed.id))?.attemptRows).toEqual([]);
     });
 
+    it('takes one back without an attempt, due at the time that is given', async () => {
+      await accept(given.store);
+      const claimed = only(await claim(given.store));
+      expect(await given.store.settle([released(claimed, T0 + HOUR)])).toEqual([true]);
+      expect(await given.store.getDelivery(claimed.id)).toMatchObject({
+        status: 'pending',
+        dueAt: T0 + HOUR,
+        attempts: 0,
+        attemptRows: [],
+      });
+      expect(await claim(given.store, T0 + HOUR - 1)).toEqual([]);
+      expect(only(await claim(given.store, T0 + HOUR)).id).toBe(claimed.id);
+    });
+
     it('takes a batch of all kinds, each by itself', async () => {
       for (let index = 0; index < 60; index += 1) await accept(given.store);
       const claimed = await claim(given.store);

@@ -72,7 +72,11 @@ export function modeRules(given: Given): void {
       for (const now of [T0, T0 + 1, T0 + 2, T0 + 3]) await accept(given.store, [event()], { now });
       const [tried, lost, ...others] = await claim(given.store, T0 + 4, 'billing', 3);
       if (!tried || !lost) throw new Error('three were expected');
-      await given.store.settle([retry(tried, T0 + HOUR), retry(lost, T0 + 5), ...others.map(released)]);
+      await given.store.settle([
+        retry(tried, T0 + HOUR),
+        retry(lost, T0 + 5),
+        ...others.map((one) => released(one)),
+      ]);
       await claim(given.store, T0 + 5, 'billing', 3);
       await given.store.releaseExpired(T0 + 5 + LEASE);
       expect(await given.store.lineUp('billing', T0 + 5)).toBe(2);
