@@ -130,8 +130,11 @@ export type Conversion =
       readonly errors: readonly string[];
     };
 
-/** `missed`: the one attempt of a shadow's delivery failed. */
-export type DeliveryState = 'pending' | 'sending' | 'delivered' | 'dead' | 'missed';
+/**
+ * `missed`: the one attempt of a shadow's delivery failed. `discarded`: a person gave it up, or another destination had
+ * the event already.
+ */
+export type DeliveryState = 'pending' | 'sending' | 'delivered' | 'dead' | 'missed' | 'discarded';
 
 /** A delivery that is ours to attempt until the lease ends, with all that is needed to send it. */
 export interface ClaimedDelivery {

@@ -42,6 +42,7 @@ export function addDeliveries(program: Command, run: Run): void {
         'delivered',
         'dead',
         'missed',
+        'discarded',
       ]),
     )
     .option('--destination <name>', 'only to this destination')

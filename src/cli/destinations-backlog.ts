@@ -21,7 +21,7 @@ interface MoveOptions extends ConfigOption {
 export function addBacklogCommands(destinations: Command, run: Run): void {
   const discard = destinations
     .command('discard')
-    .description('give up what waits for a destination that is no longer configured: dead letters')
+    .description('give up what waits for a destination that is no longer configured, and its dead letters')
     .argument('<name>', 'the destination that was')
     .requiredOption('--note <text>', 'why, for whoever asks later')
     .action((name: string, options: DiscardOptions) => run((io) => discardBacklog(name, options, io)));
@@ -73,7 +73,7 @@ async function moveBacklog(name: string, options: MoveOptions, io: Io): Promise<
     }
     writeLine(io.stdout, `${count(moved, 'delivery', 'deliveries')} moved to ${options.to}.`);
     if (spared > 0) {
-      writeLine(io.stdout, `${spared} more were of events that it has already: they are dead letters now.`);
+      writeLine(io.stdout, `${spared} more were of events that it has already: they are discarded.`);
     }
     return nothingWaited(name, moved + spared, io);
   });

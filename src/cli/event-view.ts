@@ -19,7 +19,7 @@ export const eventColumns: readonly Column<EventRow>[] = [
   { title: 'duplicate of', value: (row) => row.duplicateOf, tells: (row) => row.duplicateOf !== null },
 ];
 
-const STATES: readonly DeliveryState[] = ['pending', 'sending', 'delivered', 'dead', 'missed'];
+const STATES: readonly DeliveryState[] = ['pending', 'sending', 'delivered', 'dead', 'missed', 'discarded'];
 
 /** `1 delivered, 1 dead`; null where there are none. */
 function deliverySummary({ deliveries }: Pick<EventRow, 'deliveries'>): string | null {

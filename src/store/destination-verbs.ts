@@ -32,9 +32,9 @@ export interface DestinationVerbs {
   /** Destinations for which deliveries wait or are being sent, by name. @param limit of each so many are looked at. */
   listBacklogs(limit: number): Promise<readonly Backlog[]>;
   /**
-   * One step of giving up a backlog: what waits becomes a dead letter with this reason, the longest due first. What is
-   * being sent is left alone.
-   * @returns how many; less than `limit` where no more wait.
+   * One step of giving up a backlog: what waits is discarded with this reason, the longest due first, and then what is a
+   * dead letter. What is being sent is left alone.
+   * @returns how many; less than `limit` where there are no more.
    */
   discardBacklog(request: {
     readonly destination: string;
@@ -45,8 +45,8 @@ export interface DestinationVerbs {
   /**
    * One step of handing a backlog over: what waits goes to another destination, due now, with the attempts that it has
    * had, and sent as the other sends: a live one gets its retries, whatever it was made for. Where the other has a
-   * delivery of the same event that waits or has arrived (`oncePerWebhook`: of the same webhook), it becomes a dead
-   * letter that says so: nothing is delivered twice.
+   * delivery of the same event that waits or has arrived (`oncePerWebhook`: of the same webhook), it is discarded, and
+   * says so: nothing is delivered twice.
    * @returns how many of each; together less than `limit` where no more wait.
    */
   moveBacklog(request: {

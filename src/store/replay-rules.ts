@@ -27,5 +27,5 @@ export function outcomeBeside(
   return unlessDelivered && hasArrived(latest, mode) ? 'delivered' : 'added';
 }
 
-/** What is not handed over, and why: it becomes a dead letter that says so. */
+/** Why something is not handed over, but discarded. */
 export const sparedReason = (to: string): string => `not moved: ${to} has the event already`;

@@ -115,10 +115,20 @@ describe('what waits for a destination that is gone', () => {
     const place = await renamed(1, 2);
     const discard = ['destinations', 'discard', 'old-crm', '--note', 'sold'];
     expect(await place.run(discard)).toMatchObject({ status: 0, stdout: '2 deliveries discarded.\n' });
-    expect((await place.run('deliveries list --status dead')).stdout).toContain('discarded: sold');
+    expect((await place.run('deliveries list --status discarded')).stdout).toContain('discarded: sold');
+    expect((await place.run('events list')).stdout).toContain('1 discarded');
     expect(await place.run(discard)).toMatchObject({ status: 1 });
     expect((await place.run('destinations list')).stdout).not.toContain('orphaned');
     expect(await place.run(['destinations', 'discard', 'x', '--note', ' '])).toMatchObject({ status: 2 });
+  });
+
+  it('is discarded with its dead letters, so that these are counted no more', async () => {
+    const place = await renamed(1, 2);
+    await place.attempt({ status: 500 }, 'dead', 'old-crm');
+    expect((await place.run('stats')).stdout).toMatch(/dead letters +2 /);
+    const discard = ['destinations', 'discard', 'old-crm', '--note', 'sold'];
+    expect((await place.run(discard)).stdout).toBe('2 deliveries discarded.\n');
+    expect((await place.run('stats')).stdout).toMatch(/dead letters +0$/m);
   });
 
   it('is moved, all of it, and delivered by the other', async () => {
@@ -135,7 +145,7 @@ describe('what waits for a destination that is gone', () => {
     await place.run('replay 1 --to billing');
     const { stdout } = await place.run('destinations move old-crm --to billing');
     expect(stdout).toBe(
-      '1 delivery moved to billing.\n1 more were of events that it has already: they are dead letters now.\n',
+      '1 delivery moved to billing.\n1 more were of events that it has already: they are discarded.\n',
     );
   });
 

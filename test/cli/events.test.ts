@@ -37,7 +37,7 @@ describe('events list', () => {
           receivedAt: '2026-03-01T11:50:00.000Z',
           files: 1,
           duplicateOf: null,
-          deliveries: { pending: 1, sending: 0, delivered: 0, dead: 0, missed: 0 },
+          deliveries: { pending: 1, sending: 0, delivered: 0, dead: 0, missed: 0, discarded: 0 },
           webhook: 1,
         },
       ],

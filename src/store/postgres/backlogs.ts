@@ -47,12 +47,17 @@ const MORE: Statement<unknown> = {
   text: `SELECT 1 FROM outbox WHERE destination = $1 AND state = 'pending' LIMIT 1 OFFSET $2`,
 };
 
+const DEAD: Statement<Pick<Waiting, 'id'>> = {
+  name: 'take_dead',
+  text: `SELECT id FROM deliveries WHERE destination = $1 AND state = 'dead' LIMIT $2 FOR UPDATE`,
+};
+
 const GIVE_UP: Statement<never> = {
   name: 'give_up',
   text: `WITH left_outbox AS (
            DELETE FROM outbox o USING unnest($1::bigint[]) g (id) WHERE o.delivery_id = g.id
          )
-         UPDATE deliveries d SET state = 'dead', ended_at = $2, reason = $3 FROM unnest($1::bigint[]) g (id) WHERE d.id = g.id`,
+         UPDATE deliveries d SET state = 'discarded', ended_at = $2, reason = $3 FROM unnest($1::bigint[]) g (id) WHERE d.id = g.id`,
 };
 
 const MOVE: Statement<never> = {
@@ -80,8 +85,10 @@ export class Backlogs {
   discard({ destination, reason, now, limit }: Parameters<DestinationVerbs['discardBacklog']>[0]) {
     return this.db.transaction(async (session) => {
       const waiting = await takeWaiting(session, destination, limit);
-      giveUp(session, waiting, reason, now);
-      return waiting.length;
+      const left = limit - waiting.length;
+      const dead = left > 0 ? await session.query(DEAD, text(destination), left) : [];
+      giveUp(session, [...waiting, ...dead], reason, now);
+      return waiting.length + dead.length;
     });
   }
 
@@ -134,7 +141,12 @@ async function takeWaiting(
   }
 }
 
-function giveUp(session: Session, waiting: readonly Waiting[], reason: string, now: number): void {
+function giveUp(
+  session: Session,
+  waiting: readonly Pick<Waiting, 'id'>[],
+  reason: string,
+  now: number,
+): void {
   if (waiting.length === 0) return;
   session.send(GIVE_UP, int8s(waiting.map(({ id }) => id)), now, text(cut(reason, MAX_ERROR)));
 }

@@ -41,6 +41,7 @@ const STATE_IS: Readonly<Record<DeliveryState, string>> = {
   delivered: "d.state = 'delivered'",
   dead: "d.state = 'dead'",
   missed: "d.state = 'missed'",
+  discarded: "d.state = 'discarded'",
 };
 
 /** Deliveries for people to look at. */

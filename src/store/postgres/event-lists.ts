@@ -79,4 +79,5 @@ const NONE: Readonly<Record<DeliveryState, number>> = {
   delivered: 0,
   dead: 0,
   missed: 0,
+  discarded: 0,
 };

@@ -9,6 +9,7 @@ import { text } from './values.js';
 /** What waits for destinations: how much, and an end to it. */
 export class Backlogs {
   readonly #waiting: Statement<readonly [id: number, eventId: number]>;
+  readonly #dead: Statement<readonly [id: number]>;
   readonly #giveUp: Statement<never>;
   readonly #move: Statement<never>;
   readonly #leaveLines: readonly Statement<never>[];
@@ -22,8 +23,11 @@ export class Backlogs {
       `SELECT id, event_id FROM deliveries INDEXED BY deliveries_due
         WHERE destination = ? AND state = 'pending' ORDER BY due_at, id LIMIT ?`,
     );
+    this.#dead = db.prepareTuples(
+      `SELECT id FROM deliveries INDEXED BY deliveries_dead WHERE state = 'dead' AND destination = ? LIMIT ?`,
+    );
     this.#giveUp = db.prepare(
-      `UPDATE deliveries SET state = 'dead', due_at = NULL, ended_at = ?, reason = ?
+      `UPDATE deliveries SET state = 'discarded', due_at = NULL, ended_at = ?, reason = ?
         WHERE id IN (SELECT value FROM json_each(?))`,
     );
     this.#move = db.prepare(
@@ -65,9 +69,11 @@ export class Backlogs {
   }
 
   discard({ destination, reason, now, limit }: Parameters<DestinationVerbs['discardBacklog']>[0]): number {
-    const waiting = this.#waiting.all(destination, limit).map(([id]) => id);
-    this.#discard(waiting, reason, now);
-    return waiting.length;
+    const waiting = this.#waiting.all(destination, limit);
+    const dead = waiting.length < limit ? this.#dead.all(destination, limit - waiting.length) : [];
+    const ids = [...waiting, ...dead].map(([id]) => id);
+    this.#discard(ids, reason, now);
+    return ids.length;
   }
 
   move({

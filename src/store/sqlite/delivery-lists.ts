@@ -32,6 +32,7 @@ const STATE_IS: Readonly<Record<DeliveryState, string>> = {
   delivered: "d.state = 'delivered'",
   dead: "d.state = 'dead'",
   missed: "d.state = 'missed'",
+  discarded: "d.state = 'discarded'",
 };
 
 /** Up to so many pending deliveries are sorted; more are found while going back through all of them, in order. */

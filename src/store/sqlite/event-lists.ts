@@ -70,7 +70,14 @@ export class EventLists {
   #withDeliveries(rows: readonly Row[]): readonly EventRow[] {
     const counts = new Map<number, Record<DeliveryState, number>>();
     const countsOf = (id: number): Record<DeliveryState, number> => {
-      const known = counts.get(id) ?? { pending: 0, sending: 0, delivered: 0, dead: 0, missed: 0 };
+      const known = counts.get(id) ?? {
+        pending: 0,
+        sending: 0,
+        delivered: 0,
+        dead: 0,
+        missed: 0,
+        discarded: 0,
+      };
       counts.set(id, known);
       return known;
     };

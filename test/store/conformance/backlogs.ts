@@ -35,19 +35,52 @@ export function backlogRules(given: Given): void {
     const discard = (limit: number, destination = 'billing') =>
       given.store.discardBacklog({ destination, reason: 'discarded: sold', now: T0 + 9, limit });
 
-    it('becomes dead letters with the reason, in steps, but for what is being sent', async () => {
+    it('is discarded with the reason, in steps, but for what is being sent', async () => {
       for (const now of [T0, T0 + 1, T0 + 2]) await accept(given.store, [event()], { now });
       await accept(given.store, [event({ destinations: ['other'] })]);
       const sending = only(await claim(given.store, T0 + 5, 'billing', 1));
       expect(await discard(1)).toBe(1);
       expect(await discard(5)).toBe(1);
       expect(await discard(5)).toBe(0);
-      const gone = await given.store.listDeliveries({ limit: 10, status: 'dead' });
+      const gone = await given.store.listDeliveries({ limit: 10, status: 'discarded' });
       expect(gone).toHaveLength(2);
+      expect((await given.store.listEvents({ limit: 1 })).map(({ deliveries }) => deliveries)).toMatchObject([
+        { pending: 0, dead: 0, discarded: 1 },
+      ]);
       expect(gone[0]).toMatchObject({ reason: 'discarded: sold', dueAt: null, endedAt: T0 + 9, attempts: 0 });
       expect(await given.store.settle([delivered(sending)])).toEqual([true]);
       expect(await claim(given.store, T0 + HOUR)).toEqual([]);
       expect(await claim(given.store, T0, 'other')).toHaveLength(1);
+    });
+
+    it('takes its dead letters along, in the same steps, and nobody waits for them any more', async () => {
+      for (let count = 0; count < 3; count += 1) await accept(given.store, [event()]);
+      await accept(given.store, [event({ destinations: ['other'] })]);
+      const [died, delivers] = await claim(given.store, T0, 'billing', 2);
+      const elsewhere = only(await claim(given.store, T0, 'other'));
+      if (!died || !delivers) throw new Error('two were expected');
+      await given.store.settle([dead(died), delivered(delivers), dead(elsewhere)]);
+      expect(await discard(1)).toBe(1);
+      expect(await discard(2)).toBe(1);
+      expect(await discard(2)).toBe(0);
+      expect(await given.store.getDelivery(died.id)).toMatchObject({
+        status: 'discarded',
+        reason: 'discarded: sold',
+        attempts: 1,
+        lastError: 'answered 500',
+      });
+      expect((await given.store.waiting(10)).dead).toMatchObject([{ destination: 'other', count: 1 }]);
+      expect(await given.store.listReplayable({ limit: 10, dead: true })).toMatchObject([
+        { latest: [{ destination: 'other' }] },
+      ]);
+    });
+
+    it('hides no dead letter of another, however much it is', async () => {
+      await accept(given.store, [event({ destinations: ['other'] })]);
+      await given.store.settle([dead(only(await claim(given.store, T0, 'other')))]);
+      for (const now of [T0 + 1, T0 + 2]) await accept(given.store, [event()], { now });
+      await discard(5);
+      expect((await given.store.waiting(2)).dead).toMatchObject([{ destination: 'other', count: 1 }]);
     });
   });
 
@@ -92,7 +125,7 @@ export function backlogRules(given: Given): void {
       await accept(given.store, [event({ destinations: ['old', 'billing'] })]);
       await accept(given.store, [event({ destinations: ['old', 'gone'] })]);
       expect(await move()).toEqual({ moved: 1, spared: 2 });
-      const [spared] = await given.store.listDeliveries({ limit: 1, status: 'dead' });
+      const [spared] = await given.store.listDeliveries({ limit: 1, status: 'discarded' });
       expect(spared).toMatchObject({
         destination: 'old',
         reason: 'not moved: billing has the event already',

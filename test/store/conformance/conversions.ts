@@ -34,7 +34,7 @@ export function conversionRules(given: Given): void {
         event: 'extraction.processed',
         body: '{"event":"x"}',
         files: 1,
-        deliveries: { pending: 2, sending: 0, delivered: 0, dead: 0, missed: 0 },
+        deliveries: { pending: 2, sending: 0, delivered: 0, dead: 0, missed: 0, discarded: 0 },
         webhook: { id: saved.webhookId, state: 'converted' },
         deliveryRows: [{ status: 'pending' }, { status: 'pending' }],
       });

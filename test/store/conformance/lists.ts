@@ -71,7 +71,7 @@ export function listRules(given: Given): void {
           files: 2,
           receivedAt: T0,
           duplicateOf: null,
-          deliveries: { pending: 1, sending: 1, delivered: 1, dead: 1, missed: 0 },
+          deliveries: { pending: 1, sending: 1, delivered: 1, dead: 1, missed: 0, discarded: 0 },
         },
       ]);
     });
