@@ -4,12 +4,11 @@ import { createSleep } from '../sleep.js';
 import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
 import type { Answer } from './answer.js';
+import { createBackoff, insist } from './backoff.js';
 import { afterFailure, afterSuccess, NO_FAILURES } from './breaker.js';
 import { healthOf, isGone } from './health.js';
 import { judge } from './judge.js';
 import type { Trouble } from './trouble.js';
-
-const LONGEST_BACKOFF = 5_000;
 
 /** Says of what came back whether the destination is to be left alone, and writes it where all instances see it. */
 export interface Holds {
@@ -43,19 +42,8 @@ export function createHolds(options: {
   let writing: Promise<void> = Promise.resolve();
 
   const write = (verb: () => Promise<unknown>): void => {
-    const untilTaken = async (): Promise<void> => {
-      for (let wait = options.firstBackoff; !closed; wait = Math.min(wait * 2, LONGEST_BACKOFF)) {
-        try {
-          await verb();
-          trouble.worked();
-          return;
-        } catch (error) {
-          trouble.failed(error);
-          await sleep.for(wait);
-        }
-      }
-    };
-    writing = writing.then(untilTaken);
+    const backoff = createBackoff(options.firstBackoff, sleep);
+    writing = writing.then(() => insist(verb, { backoff, trouble, wanted: () => !closed }));
   };
 
   const open = (until: number, reason: string): void => {

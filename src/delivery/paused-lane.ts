@@ -1,7 +1,6 @@
 import { createSleep } from '../sleep.js';
+import { createBackoff, insist } from './backoff.js';
 import type { Lane, LaneOptions } from './lane.js';
-
-const LONGEST_BACKOFF = 5_000;
 
 /**
  * The way to a destination that is paused: sends nothing, and puts what waits into the order in which it came, so that
@@ -12,19 +11,11 @@ export function startPausedLane({ destination, store, trouble, now, pollInterval
   const sleep = createSleep();
   let stopping = false;
 
-  const run = async (): Promise<void> => {
-    for (let backoff = pollInterval; !stopping; backoff = Math.min(backoff * 2, LONGEST_BACKOFF)) {
-      try {
-        await store.lineUp(name, now());
-        trouble.claim.worked();
-        return;
-      } catch (error) {
-        trouble.claim.failed(error);
-        await sleep.for(backoff);
-      }
-    }
-  };
-  const running = run();
+  const running = insist(() => store.lineUp(name, now()), {
+    backoff: createBackoff(pollInterval, sleep),
+    trouble: trouble.claim,
+    wanted: () => !stopping,
+  });
 
   return {
     // What is new is in its place already.

@@ -1,5 +1,6 @@
 import type { ClaimedDelivery } from '../model.js';
 import { createSleep } from '../sleep.js';
+import { createBackoff } from './backoff.js';
 import { createHolds } from './holds.js';
 import type { Lane, LaneOptions } from './lane.js';
 import { createOrder } from './order.js';
@@ -11,7 +12,6 @@ import { within } from './within.js';
 
 /** Held beyond the slots, at the most. */
 const MOST_AHEAD = 256;
-const LONGEST_BACKOFF = 5_000;
 /** So much later is due what the store would not split: claimed again at once, it would be a hundred times a second. */
 const SPLIT_AGAIN = 5_000;
 /** How long a stop goes on offering outcomes to a store that does not take them. */
@@ -110,7 +110,7 @@ export function startSendingLane(options: LaneOptions): Lane {
   };
 
   const run = async (): Promise<void> => {
-    let backoff = pollInterval;
+    const backoff = createBackoff(pollInterval, sleep);
     while (!stopping) {
       // For a few free slots alone no claim is made, until outcomes are written anyway, or someone gave a hint.
       if (!more || room() <= (concurrency + ahead) >> 2) await sleep.for(pollInterval);
@@ -122,11 +122,10 @@ export function startSendingLane(options: LaneOptions): Lane {
       }
       try {
         await claim(limit);
-        backoff = pollInterval;
+        backoff.reset();
       } catch (error) {
         trouble.claim.failed(error);
-        await sleep.for(backoff);
-        backoff = Math.min(backoff * 2, LONGEST_BACKOFF);
+        await backoff.pause();
       }
     }
   };

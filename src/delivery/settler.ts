@@ -2,6 +2,7 @@ import type { Settlement } from '../model.js';
 import { createSleep } from '../sleep.js';
 import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
+import { createBackoff } from './backoff.js';
 import type { Trouble } from './trouble.js';
 
 const LARGEST_BATCH = 512;
@@ -13,7 +14,6 @@ const ENOUGH = 128;
 const GATHER = 2;
 /** More than ever wait while the store keeps up; beyond it they hold their slots. */
 const MOST_WAITING = 1024;
-const LONGEST_BACKOFF = 5_000;
 
 /** Writes outcomes to the store, many at once. */
 export interface Settler {
@@ -52,7 +52,7 @@ export function createSettler(options: {
   let waiting: Owed[] = [];
   let underWay = 0;
   let limit = LARGEST_BATCH;
-  let backoff = options.firstBackoff;
+  const backoff = createBackoff(options.firstBackoff, sleep);
   let failing = false;
   let draining = false;
   let closed = false;
@@ -97,7 +97,7 @@ export function createSettler(options: {
       try {
         await settle(batch);
         limit = Math.min(LARGEST_BATCH, limit * 2);
-        backoff = options.firstBackoff;
+        backoff.reset();
         failing = false;
         trouble.worked();
       } catch (error) {
@@ -105,8 +105,7 @@ export function createSettler(options: {
         trouble.failed(error);
         putBack(batch, error);
         underWay = 0;
-        await sleep.for(backoff);
-        backoff = Math.min(backoff * 2, LONGEST_BACKOFF);
+        await backoff.pause();
       }
       underWay = 0;
       options.onSettled();
