@@ -8,6 +8,7 @@ import { createCompose } from './compose.js';
 import { tryAtOnce } from './holds.js';
 import { type Lane, type LaneOptions, type OnAttempt, startLane } from './lane.js';
 import { createLoads } from './load.js';
+import { createOrphans } from './orphans.js';
 import { repeat } from './repeat.js';
 import { leaseFor } from './slots.js';
 import { createTrouble } from './trouble.js';
@@ -40,7 +41,7 @@ export type DispatcherConfig = Pick<Config, 'sources' | 'destinations'>;
 /** Sends what is due to each destination, until it is stopped. */
 export function startDispatcher(options: {
   readonly config: DispatcherConfig;
-  readonly store: LaneOptions['store'] & Pick<Store, 'releaseExpired' | 'destinationStates'>;
+  readonly store: LaneOptions['store'] & Pick<Store, 'releaseExpired' | 'destinationStates' | 'listBacklogs'>;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   /** Who is told of the attempts at a destination. */
   readonly attempts: (destination: string) => OnAttempt;
@@ -61,6 +62,15 @@ export function startDispatcher(options: {
   const ending = new Map<string, { readonly lane: Lane; readonly ended: Promise<void> }>();
   let current: DispatcherConfig = { sources: [], destinations: [] };
   let stopping = false;
+
+  const wantedOf = (name: string): DestinationConfig | undefined =>
+    current.destinations.find((destination) => destination.name === name);
+  const orphans = createOrphans({
+    store,
+    log,
+    isConfigured: (name) => wantedOf(name) !== undefined,
+    firstBackoff: pollInterval,
+  });
 
   const wake = (destination?: string): void => {
     if (destination !== undefined) lanes.get(destination)?.wake();
@@ -84,10 +94,11 @@ export function startDispatcher(options: {
       pollInterval,
     });
     lanes.set(destination.name, lane);
+    orphans.forget(destination.name);
   };
   /** The wanted one of the name, once the one before has ended. */
   const startWanted = (name: string): void => {
-    const wanted = current.destinations.find((destination) => destination.name === name);
+    const wanted = wantedOf(name);
     if (wanted !== undefined && !stopping && !lanes.has(name) && !ending.has(name)) start(wanted);
   };
   const end = (name: string, lane: Lane, grace: number): void => {
@@ -97,6 +108,8 @@ export function startDispatcher(options: {
       await tryAtOnce(store, name, now()).catch(trouble.hold.failed);
       ending.delete(name);
       startWanted(name);
+      // Not before, for what was being sent may have arrived.
+      if (wantedOf(name) === undefined) orphans.look();
     });
     ending.set(name, { lane, ended });
   };
@@ -114,6 +127,7 @@ export function startDispatcher(options: {
     for (const { name } of next.destinations) startWanted(name);
   };
   configure(options.config);
+  orphans.look();
   const interval = pollInterval * POLLS_PER_SWEEP;
   const sweep = startSweep({ store, log, now, interval, onReleased: wake });
   const watch = startWatch({
@@ -122,7 +136,7 @@ export function startDispatcher(options: {
     now,
     interval,
     longestOpen: (name) => {
-      const destination = current.destinations.find((each) => each.name === name);
+      const destination = wantedOf(name);
       // While it is tried it is open for as long as the lease.
       return destination === undefined
         ? Number.POSITIVE_INFINITY
@@ -141,7 +155,7 @@ export function startDispatcher(options: {
       const before = [...ending.values()];
       // Those that are ending already had more time.
       const parts = [...lanes.values(), ...before.map(({ lane }) => lane)].map((lane) => lane.stop(grace));
-      const rest = [...before.map(({ ended }) => ended), sweep.stop(), watch.stop()];
+      const rest = [...before.map(({ ended }) => ended), sweep.stop(), watch.stop(), orphans.stop()];
       await Promise.all([...parts, ...rest.map((each) => within(grace, each))]);
     },
   };

@@ -229,6 +229,7 @@ export class Setup {
       openBreaker: (request) => unless('openBreaker', () => store.openBreaker(request)),
       closeBreaker: (destination) => unless('closeBreaker', () => store.closeBreaker(destination)),
       destinationStates: () => unless('destinationStates', () => store.destinationStates()),
+      listBacklogs: (limit) => unless('listBacklogs', () => store.listBacklogs(limit)),
       setOrder: (destination, by) => unless('setOrder', () => store.setOrder(destination, by)),
       listUnkeyed: (request) => unless('listUnkeyed', () => store.listUnkeyed(request)),
       keyDeliveries: (request) => unless('keyDeliveries', () => store.keyDeliveries(request)),
