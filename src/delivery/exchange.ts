@@ -40,8 +40,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #begun = performance.now();
   #controller: Dispatcher.DispatchController | null = null;
   #ended = false;
-  /** Whether its connection had served others before. */
-  #reused = false;
+  /** Whether it is the first of its connection. Not so before it has begun: it may be queued for an idle one. */
+  #isFirst = false;
   #isAgain = false;
   #status: number | null = null;
   #retryAfter: string | null = null;
@@ -66,7 +66,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller = controller;
     if (this.#ended) controller.abort(new Error('too late'));
     else {
-      this.#reused = !this.#line.isFirst();
+      this.#isFirst = this.#line.isFirst();
       this.#begun = performance.now();
     }
   }
@@ -102,10 +102,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /**
    * A handler may close an idle connection at the moment at which a request is on its way over it. Nobody is at fault,
-   * and a repeat has the same `webhook-id`: it is sent once more instead of failing.
+   * and a repeat has the same `webhook-id`: it is sent once more instead of failing. Where the connection is reset, undici
+   * fails also what it has not begun to send over it.
    */
   #wasIdle(error: Error): boolean {
-    return this.#reused && !this.#isAgain && this.#status === null && wasClosed(error);
+    return !this.#isFirst && !this.#isAgain && this.#status === null && wasClosed(error);
   }
 
   timeOut(limit: string): void {

@@ -87,6 +87,23 @@ describe('a request', () => {
     expect(bodies).toHaveLength(3);
   });
 
+  it('is sent once more where the idle connection was reset before it went over that', async () => {
+    const sockets: Socket[] = [];
+    const server = await serveTcp((socket) => {
+      sockets.push(socket);
+      socket.on('data', () =>
+        socket.write('HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nok'),
+      );
+    });
+    const sender = senderTo(server.url);
+    expect(await sender.send(message)).toMatchObject({ status: 200 });
+    // What was received comes before the next immediates, of which one looks whether an idle connection still stands.
+    await new Promise((resolve) => setImmediate(resolve));
+    sockets[0]?.resetAndDestroy();
+    expect(await sender.send(message)).toMatchObject({ status: 200, fault: null });
+    expect(server.connections()).toBe(2);
+  });
+
   it('is sent once alone over a new connection, however that ends', async () => {
     const server = await serveTcp((socket) => socket.once('data', () => socket.destroy()));
     const answer = await senderTo(server.url).send(message);
