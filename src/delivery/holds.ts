@@ -63,7 +63,7 @@ export function createHolds(options: {
   };
 
   const close = (): void => {
-    count = NO_FAILURES;
+    count = afterSuccess(count);
     write(async () => {
       if (await store.closeBreaker(name))
         log.info({ destination: name }, 'works again: the breaker is closed');

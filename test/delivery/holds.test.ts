@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DestinationConfig } from '../../src/config/config.js';
 import { handlerOf, many, until } from './handler.js';
@@ -66,6 +67,25 @@ describe('a destination that is down', () => {
     expect(new Set(handler.arrived.map(({ id }) => id)).size).toBe(20);
     expect(await stateOf()).toMatchObject({ openUntil: null, openReason: null });
     expect(said('works again: the breaker is closed')).toBe(1);
+  });
+
+  it('stays up, once a probe was taken, whatever becomes of what was sent before it was down', async () => {
+    const held: ServerResponse[] = [];
+    const { url } = await handlerOf(setup, (response) => held.push(response));
+    const fail = (response: ServerResponse | undefined) => response?.writeHead(503).end();
+    await setup.add(...many(4, 'billing'));
+    setup.dispatch(destinationAt(url, { breaker: { ...breaker, failures: 2 } }));
+    await until(() => held.length === 4);
+    setup.time += 1_000;
+    for (const response of held.slice(2)) fail(response);
+    await until(isOpen);
+    setup.time += 30_000;
+    await until(() => held.length === 5);
+    held[4]?.end();
+    await until(async () => (await stateOf())?.openUntil === null);
+    for (const response of held.slice(0, 2)) fail(response);
+    await until(() => setup.attempted.filter((each) => each === 'billing: retry').length === 4);
+    expect(said('is down: the breaker is open')).toBe(1);
   });
 
   it('is up again for a probe that is refused for itself', async () => {
