@@ -47,9 +47,11 @@ const MORE: Statement<unknown> = {
   text: `SELECT 1 FROM outbox WHERE destination = $1 AND state = 'pending' LIMIT 1 OFFSET $2`,
 };
 
+/** In the order of the index that holds dead letters alone: unsorted, all deliveries might be read. */
 const DEAD: Statement<Pick<Waiting, 'id'>> = {
   name: 'take_dead',
-  text: `SELECT id FROM deliveries WHERE destination = $1 AND state = 'dead' LIMIT $2 FOR UPDATE`,
+  text: `SELECT id FROM deliveries WHERE destination = $1 AND state = 'dead'
+          ORDER BY created_at, id LIMIT $2 FOR UPDATE`,
 };
 
 const GIVE_UP: Statement<never> = {
