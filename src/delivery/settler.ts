@@ -26,7 +26,7 @@ export interface Settler {
   owed(): number;
   /** Gathers no more; resolves once nothing waits. */
   drained(): Promise<void>;
-  /** Forgets what the store has not taken. @returns how many. */
+  /** Forgets what the store has not taken. @returns how many; called again, none. */
   close(): number;
 }
 
@@ -136,6 +136,7 @@ export function createSettler(options: {
       while (running !== null) await running;
     },
     close: () => {
+      if (closed) return 0;
       closed = true;
       sleep.wake();
       return waiting.length + underWay;

@@ -98,4 +98,15 @@ describe('when it stops', () => {
     expect(performance.now() - begun).toBeLessThan(5_000);
     expect(setup.log.lines.join('\n')).toMatch(/outcomes not recorded; these will be sent again/);
   });
+
+  it('tells once of what such a store did not take, also where the destination was ending already', async () => {
+    const { url, arrived } = await handler();
+    await setup.add(...many(10, 'billing'));
+    setup.broken.add('settle');
+    const dispatcher = setup.dispatch(destinationAt(url));
+    await until(() => arrived.length >= 4);
+    dispatcher.configure(setup.configOf());
+    await dispatcher.stop(20);
+    expect(setup.log.lines.filter((line) => line.includes('outcomes not recorded'))).toHaveLength(1);
+  });
 });
