@@ -15,6 +15,7 @@ import { isThere, noData } from './connection.js';
 import { Database } from './driver.js';
 import { schemaVersion } from './migrations.js';
 import { isOfDriver, storeError } from './store-error.js';
+import { refuseWalOfAnother } from './wal-of-another.js';
 
 /** Pages from one report of progress to the next: 4 MiB. */
 const STEP = 1024;
@@ -24,6 +25,7 @@ type Counts = Pick<Backup, 'webhooks' | 'events' | 'deliveries'>;
 /** See `backupStore`. Both paths are absolute. */
 export async function backupSqlite(path: string, file: string, options: BackupOptions): Promise<Backup> {
   if (!isThere(path)) throw noData(path);
+  refuseWalOfAnother(path);
   checkPlace(path, file, options.force);
   // Beside it, so that it can be renamed; by the same name each time, so that what an interrupted run left goes away.
   const partial = `${file}.partial`;

@@ -1,13 +1,4 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ShimError, StoreError } from '../../errors.js';
 import { type Migration, outdatedText } from '../migration.js';
@@ -17,6 +8,7 @@ import { CURRENT, migrate, schemaVersion } from './migrations.js';
 import { takeOwnership } from './ownership.js';
 import { SqliteStore } from './sqlite-store.js';
 import { fileError, isBusy, storeError } from './store-error.js';
+import { refuseWalOfAnother } from './wal-of-another.js';
 
 /** Milliseconds that a lock of another process is waited for. Waiting beats refusing: a refused webhook is lost. */
 const BUSY_TIMEOUT = 5000;
@@ -38,9 +30,6 @@ const SETTINGS = `
   PRAGMA journal_size_limit = 67108864;
 `;
 
-/** In the header of a database. */
-const WITHOUT_WAL = 1;
-
 /** Whoever held them has ended: see `takeOwnership`. */
 const FREE_LEASES = "UPDATE deliveries SET state = 'pending', lease_until = NULL WHERE state = 'sending'";
 
@@ -59,7 +48,7 @@ export function openSqliteStore(path: string, mode: OpenMode, migrating = true):
     release();
   };
   try {
-    if (mode === 'own') refuseWalOfAnother(path);
+    refuseWalOfAnother(path);
     db = new Database(path, { readOnly: mode === 'read' });
     db.exec(SETTINGS);
     prepareSchema(db, path, mode, migrating);
@@ -118,29 +107,6 @@ function enterWal(db: Database, until: number): void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_PAUSE);
     }
   }
-}
-
-/**
- * A backup that was put in the place of a database, whose WAL is still there: SQLite writes what that holds over the
- * backup, which is damaged then, and says nothing (seen: of 3703 webhooks 628 were left, and the service was ready). What
- * has a WAL of its own says so in its header (https://sqlite.org/fileformat2.html, offset 18), and a backup does not.
- * To be asked before this process opens the database: to close a file gives up all locks that a process has on it.
- */
-function refuseWalOfAnother(path: string): void {
-  const real = realpathSync(path);
-  if ((statSync(`${real}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
-  const header = Buffer.alloc(20);
-  const file = openSync(real, 'r');
-  try {
-    readSync(file, header, 0, header.length, 0);
-  } finally {
-    closeSync(file);
-  }
-  if (header[18] !== WITHOUT_WAL) return;
-  throw new StoreError(
-    'store_corrupt',
-    `${path} was put beside files of another database: move ${real}-wal and ${real}-shm away, then start again`,
-  );
 }
 
 function prepareSchema(db: Database, path: string, mode: OpenMode, migrating: boolean): void {

@@ -7,6 +7,7 @@ import { Database, type Statement, type Value } from './driver.js';
 import { schemaVersion } from './migrations.js';
 import { isOfDriver, storeError } from './store-error.js';
 import { fromText } from './values.js';
+import { refuseWalOfAnother } from './wal-of-another.js';
 
 /**
  * A file as it is at this moment: one read transaction holds it. A service may go on meanwhile; what it writes stays in
@@ -16,6 +17,7 @@ import { fromText } from './values.js';
  */
 export function openSqliteSource(path: string, idOf: IdOf): CopySource {
   if (!isThere(path)) throw noData(path);
+  refuseWalOfAnother(path);
   const release = ownUnlessServed(path);
   let db: Database | undefined;
   const close = (): void => {

@@ -14,6 +14,7 @@ import { describe, expect, it } from 'vitest';
 import { type BackupOptions, backupStore } from '../../../src/store/backup.js';
 import { migrateStore, openStore } from '../../../src/store/open.js';
 import { copyInto } from '../../../src/store/sqlite/backup.js';
+import { openSqliteSource } from '../../../src/store/sqlite/copy-source.js';
 import { Database } from '../../../src/store/sqlite/driver.js';
 import type { Store } from '../../../src/store/store.js';
 import { accept, claim, putOne, T0, webhooks } from '../samples.js';
@@ -89,6 +90,15 @@ describe('a backup', () => {
     const refused = { code: 'store_corrupt', message: expect.stringMatching(/move .*copy\.db-wal .* away/) };
     await expect(openStore('sqlite:copy.db', { mode: 'own', cwd })).rejects.toMatchObject(refused);
     await expect(migrateStore('sqlite:copy.db', { cwd, now: T0, days: 0 })).rejects.toMatchObject(refused);
+    // Commands open it as the service does, and whoever closes it last writes the WAL into it.
+    for (const mode of ['share', 'read'] as const) {
+      await expect(openStore('sqlite:copy.db', { mode, cwd })).rejects.toMatchObject(refused);
+    }
+    const again = { cwd, force: false, onProgress: () => {} };
+    await expect(backupStore('sqlite:copy.db', join(cwd, 'again.db'), again)).rejects.toMatchObject(refused);
+    expect(() => openSqliteSource(join(cwd, 'copy.db'), (_time, number) => number)).toThrow(
+      /move .*copy\.db-wal .* away/,
+    );
     expect(readFileSync(join(cwd, 'copy.db')).equals(before)).toBe(true);
     rmSync(join(cwd, 'copy.db-wal'));
     const copy = await openStore('sqlite:copy.db', { mode: 'own', cwd });
