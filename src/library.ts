@@ -37,20 +37,20 @@ export type Normalized =
  * Checks that a request was signed by the vendor.
  *
  * @param body the request body, as text, byte for byte as it came
- * @param signature the `x-webhook-signature` header
+ * @param signature the `x-webhook-signature` header, as `node:http` gives it; a list is none that signs
  * @param secrets the dashboard secret, or several while one is being replaced
  * @throws {RequestError} `status` 401 where none of them signed it, 400 where the body is no webhook
  * @throws {ShimError} `usage` where a secret is empty or there is none, or where the body is no text
  */
 export function verify(
   body: string,
-  signature: string | undefined,
+  signature: string | readonly string[] | undefined,
   secrets: string | readonly string[],
 ): Verified<Webhook> {
   const keys = [secrets].flat().map((secret) => signingKey(secretOf(secret)));
   // Nothing would ever be signed right, and the vendor does not send again.
   if (keys.length === 0) throw new UsageError('usage', 'there is no secret to verify with');
-  const { format } = authenticate(textOf(body), signature, keys);
+  const { format } = authenticate(textOf(body), headerOf(signature), keys);
   return { format, body } as Verified<Webhook>;
 }
 
@@ -85,21 +85,30 @@ function textOf(body: unknown): string {
   );
 }
 
+/** Of several headers none counts (protocol section 2). */
+const headerOf = (signature: unknown): string | undefined =>
+  typeof signature === 'string' ? signature : undefined;
+
 /** A variable of the environment that is not set is no secret. */
 const secretOf = (secret: unknown): string => (typeof secret === 'string' ? secret : '');
 
 let schemas: EventSchemas | undefined;
 
 /**
- * What a verified webhook becomes in the new format. Never throws: what cannot be converted is told with its reason.
+ * What a verified webhook becomes in the new format. No webhook makes it throw: what cannot be converted is told with
+ * its reason.
  *
  * @param options.source a name that is part of the ids (`extracta`)
  * @param options.statuses lower-case status words and their events, beside the documented ones
+ * @throws {ShimError} `usage` for what `verify` has not returned
  */
 export function normalize(
   webhook: Verified<Webhook>,
   options: { readonly source?: string; readonly statuses?: Readonly<Record<string, string>> } = {},
 ): Normalized {
+  if (typeof (webhook as Partial<Webhook> | undefined)?.body !== 'string') {
+    throw new UsageError('usage', 'that is no verified webhook: give what "verify" returned');
+  }
   schemas ??= loadEventSchemas();
   const normalized = normalizeWebhook(webhook, {
     source: options.source ?? 'extracta',

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { normalize, sign, toLegacy, verify } from '../src/index.js';
 
@@ -6,6 +7,18 @@ const FILES =
   '[{"extractionId":"e","batchId":"b","fileId":"f","status":"processed","result":{"total":1.00}}]';
 const LEGACY = JSON.stringify({ result: FILES });
 const NEW = `{"event":"extraction.processed","result":${FILES}}`;
+
+describe('verify', () => {
+  it('takes the header as node:http gives it, and no list of them', () => {
+    const signature = sign(LEGACY, SECRET);
+    const of = (headers: IncomingHttpHeaders) => verify(LEGACY, headers['x-webhook-signature'], SECRET);
+    expect(of({ 'x-webhook-signature': signature })).toMatchObject({ format: 'legacy', body: LEGACY });
+    const refused = expect.objectContaining({ name: 'RequestError', status: 401 });
+    expect(() => of({})).toThrow(refused);
+    expect(() => of({ 'x-webhook-signature': [signature] })).toThrow(refused);
+    expect(() => of({ 'x-webhook-signature': [signature, signature] })).toThrow(refused);
+  });
+});
 
 describe('toLegacy', () => {
   it('carries the result over as it was written', () => {
@@ -39,6 +52,14 @@ describe('what only JavaScript lets through', () => {
     expect(() => verify(body as string, sign(NEW, SECRET), SECRET)).toThrow(usage);
     expect(() => sign(body as string, SECRET)).toThrow(usage);
     expect(() => toLegacy(body as string)).toThrow(usage);
+  });
+
+  it.each([
+    ['a body', LEGACY],
+    ['a parsed body', JSON.parse(LEGACY)],
+    ['none', undefined],
+  ])('is refused as a webhook: %s', (_name, webhook) => {
+    expect(() => normalize(webhook as Parameters<typeof normalize>[0])).toThrow(usage);
   });
 
   it.each([
