@@ -26,7 +26,7 @@ export function addBackup(program: Command, run: Run): void {
     'webhook-shim backup --force /backups/shim.db',
   ).addHelpText(
     'after',
-    '\nTo restore: stop the service, put the copy where store.url says, remove the files beside that end in -wal and -shm, start.',
+    '\nTo restore: stop the service, move the database away, with the files beside it\nthat end in -wal and -shm, put the copy where store.url says, start.',
   );
 }
 

@@ -28,7 +28,7 @@ export function addCopy(program: Command, run: Run): void {
     'webhook-shim copy --from sqlite:data/shim.db --to postgres://shim@db.internal/shim',
   ).addHelpText(
     'after',
-    '\nThe service may run meanwhile: then stop it and run the same command once more, for what has changed. A password is\nbetter in PGPASSWORD or ~/.pgpass than in the URL, where others on this machine can read it.',
+    '\nThe service may run meanwhile: then stop it and run the same command once more,\nfor what has changed. A password is better in PGPASSWORD or ~/.pgpass than in\nthe URL, where others on this machine can read it.',
   );
 }
 

@@ -45,7 +45,7 @@ export function addReplay(program: Command, run: Run): void {
     'webhook-shim replay --since 2026-03-01T09:30:00Z --to billing-old --dry-run',
   ).addHelpText(
     'after',
-    '\nInterrupted (Ctrl-C), it prints the command that goes on: the same one again would\nsend once more what has arrived. Killed, as by a lost connection, it got as far as the\nevent of the newest delivery that "deliveries list" has as replayed.',
+    '\nInterrupted (Ctrl-C), it prints the command that goes on: the same one again\nwould send once more what has arrived. Killed, as by a lost connection, it got\nas far as the event of the newest delivery that "deliveries list" has as\nreplayed.',
   );
   replay.action((events: readonly Ref[], options: ReplayOptions) =>
     run((io) => replayEvents(events, options, io)),

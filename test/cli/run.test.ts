@@ -97,6 +97,11 @@ describe('the command line', () => {
       expect(stdout).toContain('--config <file>');
       expect(stdout).toContain(`Examples:`);
       expect(stdout).toContain(`webhook-shim ${command}`);
+      // An example stays on its line, to be copied.
+      const wide = stdout
+        .split('\n')
+        .filter((line) => line.length > 80 && !/^ {2}(\S+=\S+ )?webhook-shim /.test(line));
+      expect([command, wide]).toEqual([command, []]);
     }
   });
 
