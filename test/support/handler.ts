@@ -15,8 +15,12 @@ export interface Handler {
   readonly answers: number[];
 }
 
-/** A handler on a free port of this machine; ends with the test. */
-export async function startHandler(): Promise<Handler> {
+/**
+ * A handler on a free port of this machine; ends with the test.
+ *
+ * @param pause milliseconds before each answer
+ */
+export async function startHandler(pause = 0): Promise<Handler> {
   const received: Received[] = [];
   const answers: number[] = [];
   const server = createServer(async (request, response) => {
@@ -25,6 +29,7 @@ export async function startHandler(): Promise<Handler> {
     const headers = request.headers as Readonly<Record<string, string | undefined>>;
     received.push({ body: Buffer.concat(chunks).toString('utf8'), headers });
     response.statusCode = answers.shift() ?? 200;
+    if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
     response.end('{"message":"Webhook received"}');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
