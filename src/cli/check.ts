@@ -39,7 +39,7 @@ async function check(options: CheckOptions, io: Io): Promise<ExitStatus> {
     sources: config.sources.map(sourceFindings),
     destinations: await Promise.all(destinations),
     store: {
-      url: isShared(config.store.url) ? publicUrl(config.store.url) : config.store.url,
+      url: isShared(config.store.url) ? publicUrl(withoutUser(config.store.url)) : config.store.url,
       ...(await checkStore(config.store, io)),
     },
   };
@@ -56,3 +56,6 @@ async function check(options: CheckOptions, io: Io): Promise<ExitStatus> {
   }
   return good ? 0 : 1;
 }
+
+/** Whatever is in the password, and where the host is not in the URL but behind it, as that of a socket. */
+const withoutUser = (url: string): string => url.replace(/\?.*$/s, '').replace(/\/\/.*@/s, '//');

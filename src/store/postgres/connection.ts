@@ -11,7 +11,7 @@ import { occupy, refuseUnfinished } from './occupancy.js';
 import { PostgresStore } from './postgres-store.js';
 import { requireSessions } from './sessions.js';
 import { type Address, addressText, NO_WRITES } from './store-error.js';
-import { checkedUrl } from './url-parameters.js';
+import { checkedUrl, ODD_PASSWORDS } from './url-parameters.js';
 
 export type PostgresOptions = Pick<DatabaseOptions, 'connections' | 'statementTimeout'>;
 
@@ -112,7 +112,7 @@ function addressOf(url: string): Address {
     const file = error instanceof Error && 'path' in error ? `: cannot read ${String(error.path)}` : '';
     throw new UsageError(
       'config_invalid',
-      `store.url is no address of a PostgreSQL database, such as postgres://user:password@host:5432/shim${file}`,
+      `store.url is no address of a PostgreSQL database, such as postgres://user:password@host:5432/shim${file === '' ? `; ${ODD_PASSWORDS}` : file}`,
     );
   }
 }

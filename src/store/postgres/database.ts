@@ -92,13 +92,12 @@ export class Database {
   }
 
   /**
-   * Each statement sees what was committed before it began, whatever the database is set to: so what is read after a
-   * lock is what the one before has left. Whatever `work` throws undoes it. It may run more than once, where another
-   * transaction was in the way.
+   * Each statement sees what was committed before it began: so what is read after a lock is what the one before has left.
+   * Whatever `work` throws undoes it. It may run more than once, where another transaction was in the way.
    */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.#run(async (session) => {
-      session.send({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' });
+      session.send({ text: 'BEGIN' });
       const result = await work(session);
       session.send({ text: 'COMMIT' });
       return result;
@@ -179,7 +178,8 @@ async function rolledBack(client: pg.PoolClient): Promise<boolean> {
 
 /**
  * What each connection has to hold to: an answer means that it is on disk, so a database or user that is set to less is
- * raised to it, and one that is set to more is left. A client that vanished holds its locks no longer than a statement.
+ * raised to it, and one that is set to more is left. Statements wait for one another and then go on with what is there
+ * now, whatever isolation is set: with a stricter one those that come second would fail, webhooks among them. A client that vanished holds its locks no longer than a statement.
  * Whoever lists writes nothing; where the database itself is set to take no writes, that is meant, and holds.
  */
 async function prepare(
@@ -188,6 +188,7 @@ async function prepare(
 ): Promise<void> {
   const text = `SELECT set_config('statement_timeout', '${statementTimeout}', false),
             set_config('idle_in_transaction_session_timeout', '${statementTimeout}', false),
+            set_config('default_transaction_isolation', 'read committed', false),
             ${PLANS.map(([name, value]) => `set_config('${name}', '${value}', false)`)},
             ${readOnly ? `set_config('default_transaction_read_only', 'on', false),` : ''}
             CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')

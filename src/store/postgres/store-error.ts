@@ -35,6 +35,9 @@ export const NO_WRITES =
 /** Of the driver, which gives it no code: a statement has taken longer than whoever asked could wait. */
 const NO_ANSWER = 'Query read timeout';
 
+/** Of the driver, which gives it no code either: it was asked for a password and has none. */
+const NO_PASSWORD = /^SASL: .*client password must be/;
+
 const WITHOUT_SESSIONS = (): readonly [ShimError['code'], string] => ['store_unavailable', NO_SESSIONS];
 
 /** `detail` is the server's own message, where that names nothing but users, tables and hosts. */
@@ -75,7 +78,10 @@ const STORES: Readonly<
     'store_unavailable',
     'the server took longer than store.statementTimeout allows: look for what keeps it busy or holds locks',
   ],
-  '57P01': () => ['store_unavailable', 'the server is shutting down; the shim goes on once it is back'],
+  '57P01': () => [
+    'store_unavailable',
+    'the server has ended the connection, as when it shuts down or somebody ends one; the shim goes on once it is back',
+  ],
   '57P03': () => ['store_unavailable', 'the server is starting or stopping; the shim goes on once it is up'],
   '42P01': () => [
     'store_unavailable',
@@ -83,7 +89,7 @@ const STORES: Readonly<
   ],
   '08P01': (_, detail) => [
     'store_unavailable',
-    `a pooler in between cannot serve this (${detail}): is the server behind it up, does it keep sessions (PgBouncer: pool_mode = session), and does it take the parameters of store.url?`,
+    `a pooler in between cannot serve this (${detail}): is the server behind it up, does it know the database, the user and the password, does it keep sessions (PgBouncer: pool_mode = session), and does it take the parameters of store.url?`,
   ],
   '26000': WITHOUT_SESSIONS,
   '42P05': WITHOUT_SESSIONS,
@@ -104,9 +110,11 @@ export function storeError(address: Address, error: unknown): ShimError {
   const message = isAnswer(error)
     ? `the store failed: ${detail} (${codeOf(error)})`
     : (tlsText(codeOf(error), detail) ??
-      (detail === NO_ANSWER
-        ? 'the server did not answer in time: look for what keeps it busy or holds locks, and whether it can be reached'
-        : `no connection (${detail}): is the server up, and are host, port and sslmode in store.url right?`));
+      (NO_PASSWORD.test(detail)
+        ? `the server asks for a password of the user "${address.user}", and there is none: write it into store.url, or set PGPASSWORD`
+        : detail === NO_ANSWER
+          ? 'the server did not answer in time: look for what keeps it busy or holds locks, and whether it can be reached'
+          : `no connection (${detail}): is the server up, and are host, port and sslmode in store.url right?`));
   return new StoreError('store_unavailable', `${where}: ${message}`, { cause: causeOf(error) });
 }
 

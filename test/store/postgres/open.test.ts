@@ -7,7 +7,7 @@ import { accept, claim, delivered, only, putOne, T0, webhook } from '../samples.
 
 let server: Server;
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await startPostgres({ rules: ['host all asked 127.0.0.1/32 scram-sha-256'] });
 });
 afterAll(() => server.dispose());
 
@@ -69,12 +69,21 @@ describe('a database that cannot be used', () => {
 
   it.each([
     ['a certificate that is not there', '?sslrootcert=/gone/ca.pem', /cannot read \/gone\/ca\.pem/],
-    ['a URL that is none', ':port/', /is no address of a PostgreSQL database/],
+    ['a URL that is none', ':port/', /is no address of a PostgreSQL database.*%2F for \//],
   ])('is a fault of the configuration where the URL is wrong: %s', async (_, end, message) => {
     const error = await failureOf(`postgres://me:hush@127.0.0.1${end}`);
     expect(error.code).toBe('config_invalid');
     expect(error.message).toMatch(message);
     expect(error.message).not.toContain('hush');
+  });
+
+  it('may ask for a password where none is given', async () => {
+    const url = await server.createDatabase();
+    await runSql(url, `CREATE ROLE asked LOGIN PASSWORD 'asked'`);
+    const asked = changed(url, (next) => Object.assign(next, { username: 'asked', password: '' }));
+    expect((await failureOf(asked)).message).toMatch(
+      /asks for a password of the user "asked", and there is none: write it into store\.url, or set PGPASSWORD$/,
+    );
   });
 
   it('may have been written by a newer version', async () => {
@@ -185,6 +194,25 @@ it('is read by a user that may only SELECT', async () => {
   await writer.close();
 });
 
+/** Has a check of the store fail with what a setting is for its connection. */
+const tell = (url: string, setting: string) =>
+  runSql(
+    url,
+    `CREATE OR REPLACE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN RAISE EXCEPTION 'it is %', current_setting('${setting}'); END $$;
+     CREATE OR REPLACE TRIGGER tell BEFORE INSERT ON health FOR EACH ROW EXECUTE FUNCTION tell()`,
+  );
+
+it('lets statements that meet wait for one another, whatever isolation the database is set to', async () => {
+  const url = await server.createDatabase();
+  const name = new URL(url).pathname.slice(1);
+  await runSql(url, `ALTER DATABASE ${name} SET default_transaction_isolation = serializable`);
+  const store = await open(url);
+  await tell(url, 'transaction_isolation');
+  await expect(store.ping(T0)).rejects.toThrow('it is read committed');
+  await store.close();
+});
+
 it('raises a database that answers before the disk does, and leaves one that is stricter', async () => {
   const url = await server.createDatabase();
   const name = new URL(url).pathname.slice(1);
@@ -194,12 +222,7 @@ it('raises a database that answers before the disk does, and leaves one that is 
   ]) {
     await runSql(url, `ALTER DATABASE ${name} SET synchronous_commit = ${set}`);
     const store = await open(url);
-    await runSql(
-      url,
-      `CREATE OR REPLACE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$
-         BEGIN RAISE EXCEPTION 'it is %', current_setting('synchronous_commit'); END $$;
-       CREATE OR REPLACE TRIGGER tell BEFORE INSERT ON health FOR EACH ROW EXECUTE FUNCTION tell()`,
-    );
+    await tell(url, 'synchronous_commit');
     await expect(store.ping(T0)).rejects.toThrow(`it is ${expected}`);
     await store.close();
   }

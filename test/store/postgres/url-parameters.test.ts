@@ -48,3 +48,43 @@ describe('what a URL says of TLS', () => {
     expect(refused).not.toThrow(/hush/);
   });
 });
+
+describe('where a URL says the database is', () => {
+  it.each(['12/hush', 'hush/12', '5432#hush', '99?hush', 'hush#@hush'])(
+    'is refused where a character of the password ends it, and shows nothing of it: %s',
+    (password) => {
+      const refused = (): string => checkedUrl(`postgres://me:${password}@db.internal/shim`);
+      expect(refused).toThrow(UsageError);
+      expect(refused).toThrow(/cut off by a character of its password: .*%2F for \/.*PGPASSWORD/);
+      expect(refused).not.toThrow(/hush|12|5432|99/);
+    },
+  );
+
+  it.each([
+    'postgres://me:a:b,c@d%25!@db.internal/shim',
+    'postgres://me:5432@db.internal/shim@home',
+    'postgres://db.internal:5432/shim?user=me@home&password=hush',
+    'postgres://db.internal:5432?user=me@home',
+    'postgres:///shim?host=/var/run/postgresql',
+    'postgres://me:hush@%2Fvar%2Frun/shim',
+  ])('stays as it is: %s', (url) => {
+    expect(checkedUrl(url)).toBe(url);
+  });
+
+  it.each([
+    'postgres://me:hush@one:5432,two:5432/shim',
+    'postgres://one,two/shim?target_session_attrs=read-write',
+    'postgres://me:hush@/shim?host=one,two',
+  ])('is one host: %s', (url) => {
+    expect(() => checkedUrl(url)).toThrow(/names several hosts: name one/);
+  });
+
+  it.each(['service', 'servicefile', 'passfile', 'hostaddr'])(
+    'is refused where the driver would pass over it: %s',
+    (name) => {
+      const refused = (): string => checkedUrl(withQuery(`?${name}=/home/me/hush`));
+      expect(refused).toThrow(`has "${name}", which is not understood`);
+      expect(refused).not.toThrow(/hush/);
+    },
+  );
+});
