@@ -1,10 +1,11 @@
+import { StoreError } from '../../errors.js';
 import type { NewWebhook, StoredWebhook, Verified } from '../../model.js';
 import { asVerified } from '../as-verified.js';
 import { CLAIM_SIZE } from '../bounds.js';
 import { int8s, texts } from './arrays.js';
 import type { Database, Session, Statement } from './database.js';
 import type { Days } from './days.js';
-import { dayOfTime, nextIdOfTime, numberOf } from './ids.js';
+import { dayOfTime, firstId, nextIdOfTime, numberOf } from './ids.js';
 import { tallies } from './last-seen.js';
 import { byServersClock } from './lease-time.js';
 import { fromText, text } from './values.js';
@@ -54,6 +55,14 @@ const PING: Statement<never> = {
          INSERT INTO health VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at`,
 };
 
+/** A page to itself: what is there and has room on it still takes smaller rows where the disk has no room for another. */
+const PROVE: Statement<unknown> = {
+  name: 'prove_room',
+  timeout: 4_000,
+  text: `INSERT INTO webhooks (id, source, format, received_at, secret_index, signature, body)
+         VALUES ($1, '', '', 0, 0, '', repeat('.', 8000)) RETURNING id`,
+};
+
 /** A lease stands in the row itself, so that no instance has to know of another. */
 const CLAIM: Statement<StoredWebhook> = {
   name: 'claim_webhooks',
@@ -86,6 +95,18 @@ export class Inbox {
   /** Proves that a webhook that comes now could be stored. */
   ping(now: number): Promise<unknown> {
     return this.days.with([dayOfTime(now)], () => this.db.query(PING, now));
+  }
+
+  /** Proves that there is room for one, which is undone. After a `ping`; it leaves a page for a vacuum to clean. */
+  async prove(now: number): Promise<void> {
+    const undone = new StoreError('store_unavailable', 'this was no webhook');
+    const proving = this.db.transaction(async (session) => {
+      await session.query(PROVE, firstId(dayOfTime(now)));
+      throw undone;
+    });
+    await proving.catch((error: unknown) => {
+      if (error !== undone) throw error;
+    });
   }
 
   /** In one transaction with something else. @param most all that may be put, of which some may be left out */

@@ -45,6 +45,8 @@ const LAST_ANSWERS = 5_000;
 export class PostgresStore extends DestinationSteering implements Store {
   readonly #running = new Running();
   #closing: Promise<void> | null = null;
+  /** Of the server's disk: looked for at first and once it was full, since only what needs more of it is told. */
+  #hasRoom = false;
   readonly #inbox: Inbox;
   readonly #conversions: Conversions;
   readonly #deliveries: Deliveries;
@@ -247,6 +249,9 @@ export class PostgresStore extends DestinationSteering implements Store {
 
   async ping(now: number) {
     await this.#write(() => this.#inbox.ping(now));
+    if (this.#hasRoom) return;
+    await this.#write(() => this.#inbox.prove(now));
+    this.#hasRoom = true;
   }
 
   onHint(callback: (hint: Hint) => void) {
@@ -275,7 +280,12 @@ export class PostgresStore extends DestinationSteering implements Store {
 
   async #write<T>(run: () => Promise<T>): Promise<T> {
     if (!this.writable) throw new StoreError('store_unwritable', `${this.where} was opened for reading`);
-    return this.#read(run);
+    try {
+      return await this.#read(run);
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'store_full') this.#hasRoom = false;
+      throw error;
+    }
   }
 
   #read<T>(run: () => Promise<T>): Promise<T> {

@@ -16,7 +16,10 @@ beforeAll(async () => {
 afterAll(() => server.dispose());
 
 async function opened(url: string, options: { readonly statementTimeout?: number } = {}): Promise<Store> {
-  const store = await openStore(url, { ...options, mode: 'own' });
+  return closedAfterwards(await openStore(url, { ...options, mode: 'own' }));
+}
+
+function closedAfterwards(store: Store): Store {
   onTestFinished(() => store.close());
   return store;
 }
@@ -145,6 +148,29 @@ it('leaves a server that takes no writes for the one that is there next, and nev
   await takeWrites(true);
   await store.ping(T0);
   expect(only(await claimWebhooks(store)).id).toBe(waiting);
+});
+
+it('says in a check of the store that there is no room for a webhook, also where there is for less', async () => {
+  const url = await server.createDatabase();
+  const store = await opened(url);
+  await store.ping(T0);
+  // As the server answers where its disk is full: what finds room in the pages that are there is written all the same.
+  await runSql(
+    url,
+    `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
+     CREATE TRIGGER full_disk BEFORE INSERT ON webhooks FOR EACH ROW EXECUTE FUNCTION full_disk()`,
+  );
+  const full = { name: 'StoreError', code: 'store_full', message: expect.stringContaining('disk is full') };
+  await expect(putOne(store)).rejects.toMatchObject(full);
+  await expect(store.ping(T0)).rejects.toMatchObject(full);
+  await expect(store.ping(T0)).rejects.toMatchObject(full);
+  const another = closedAfterwards(await openStore(url, { mode: 'share' }));
+  await expect(another.ping(T0)).rejects.toMatchObject(full);
+  await runSql(url, 'DROP TRIGGER full_disk ON webhooks');
+  await store.ping(T0);
+  await putOne(store);
+  expect(await runSql(url, 'SELECT id FROM webhooks')).toHaveLength(1);
 });
 
 describe('a lock of another program', () => {
