@@ -179,7 +179,8 @@ async function rolledBack(client: pg.PoolClient): Promise<boolean> {
 /**
  * What each connection has to hold to: an answer means that it is on disk, so a database or user that is set to less is
  * raised to it, and one that is set to more is left. Statements wait for one another and then go on with what is there
- * now, whatever isolation is set: with a stricter one those that come second would fail, webhooks among them. A client that vanished holds its locks no longer than a statement.
+ * now, whatever isolation is set: with a stricter one those that come second would fail, webhooks among them. A client
+ * that vanished holds its locks no longer than a statement.
  * Whoever lists writes nothing; where the database itself is set to take no writes, that is meant, and holds.
  */
 async function prepare(

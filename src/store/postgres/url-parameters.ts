@@ -26,8 +26,9 @@ export const ODD_PASSWORDS =
 /**
  * A `store.url` that means what it says: of its password, since what is cut off would be taken for host and database, and
  * told in errors; of where the database is; and of TLS. The driver passes over what it does not understand, so that
- * a connection would be open, not verified, or to another server than whoever wrote the URL takes it for. `prefer`, `require` and `verify-ca` are
- * `verify-full` to pg 8, which warns that they will be less to pg 9: here they stay what they are.
+ * a connection would be open, not verified, or to another server than whoever wrote the URL takes it for. `prefer`,
+ * `require` and `verify-ca` are `verify-full` to pg 8, which warns that they will be less to pg 9: here they stay what
+ * they are.
  * https://github.com/brianc/node-postgres/tree/master/packages/pg-connection-string#tcp-connections
  *
  * @throws UsageError
