@@ -11,6 +11,7 @@ const noteReload = (): void => {
 };
 if (process.argv[2] === 'serve') process.on('SIGHUP', noteReload);
 const { runCli } = await import('./cli/run.js');
+const { startConvertThread } = await import('./thread/start-convert-thread.js');
 
 let stop: Promise<void> | null = null;
 let requestStop: (() => void) | null = null;
@@ -67,4 +68,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
       process.off('SIGHUP', request);
     };
   },
+  // Whoever waits for a command waits for this thread alone.
+  startConvertThread: () => startConvertThread(undefined, false),
 });

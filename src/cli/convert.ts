@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
 import type { SourceConfig } from '../config/config.js';
-import { createContracts } from '../convert/contracts.js';
-import { loadEventSchemas } from '../convert/event-schemas.js';
-import { type Normalized, type NormalizedEvent, normalize } from '../convert/normalize.js';
+import { type ExamineAll, examineAlone, examineHere } from '../convert/batch.js';
+import { createExamine } from '../convert/examine.js';
 import { RequestError } from '../errors.js';
 import { newBody } from '../formats/forward.js';
 import { DEFAULT_STATUSES } from '../formats/legacy.js';
 import { formatOf, readRequestBody } from '../formats/request-body.js';
-import type { Format, Verified } from '../model.js';
+import type { Conversion, Format, StoredWebhook, Verified } from '../model.js';
 import { printable, printableJson } from '../printable.js';
 import { readText } from './body-source.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
@@ -16,16 +15,25 @@ import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson 
 import { prettyJson } from './pretty-json.js';
 import { isBareResult, wrapLegacy } from './request-body.js';
 import { jsonDocument } from './text.js';
+import { withConvertThread } from './with-convert-thread.js';
 import { configOf } from './with-store.js';
 
 interface ConvertOptions extends ConfigOption, JsonOption {
   readonly source?: string;
 }
 
-type Rules = Pick<SourceConfig, 'name' | 'format' | 'statuses' | 'contracts'>;
-
 /** As in the configuration that comes with the package. */
-const DEFAULT_RULES: Rules = { name: 'extracta', format: 'auto', statuses: DEFAULT_STATUSES, contracts: [] };
+const DEFAULT_SOURCE: SourceConfig = {
+  name: 'extracta',
+  path: '/webhook',
+  secrets: [''],
+  format: 'auto',
+  dedupWindow: 0,
+  statuses: DEFAULT_STATUSES,
+  inferEdited: false,
+  contracts: [],
+  keepRefused: 0,
+};
 
 export function addConvert(program: Command, run: Run): void {
   const command = program
@@ -44,17 +52,17 @@ export function addConvert(program: Command, run: Run): void {
 }
 
 async function convertBody(file: string, options: ConvertOptions, io: Io): Promise<ExitStatus> {
-  const rules = rulesOf(options, io);
+  const source = sourceOf(options, io);
   const text = await readText(file, io);
   const bare = isBareResult(text);
   if (bare) writeLine(io.stderr, 'This is a bare result: taken as the result of a legacy webhook.');
-  const outcome = outcomeOf(bare ? wrapLegacy(text) : text, rules);
+  const outcome = await outcomeOf(bare ? wrapLegacy(text) : text, source, io);
   io.stdout.write(options.json === true ? jsonDocument(outcome) : outcomeText(outcome));
   return outcome.outcome === 'converted' ? 0 : 1;
 }
 
-function rulesOf(options: ConvertOptions, io: Io): Rules {
-  if (options.config === undefined && options.source === undefined) return DEFAULT_RULES;
+function sourceOf(options: ConvertOptions, io: Io): SourceConfig {
+  if (options.config === undefined && options.source === undefined) return DEFAULT_SOURCE;
   const { config } = configOf(options, io);
   const name = options.source ?? config.sources[0]?.name ?? '';
   return configuredSource(name, config, '--source');
@@ -68,16 +76,21 @@ interface Outcome {
   readonly events: readonly { readonly event: string; readonly webhookId: string; readonly body: string }[];
 }
 
-function outcomeOf(body: string, rules: Rules): Outcome {
+async function outcomeOf(body: string, source: SourceConfig, io: Io): Promise<Outcome> {
   const none = { format: null, reason: null, errors: [], events: [] };
   try {
     const read = readRequestBody(body);
-    const format = rules.format === 'auto' ? formatOf(read) : rules.format;
-    const converted = preview({ format, body }, rules);
-    if (!converted.ok) {
-      return { ...none, outcome: 'quarantined', format, reason: converted.reason, errors: converted.errors };
+    const format = source.format === 'auto' ? formatOf(read) : source.format;
+    const conversion = await preview({ format, body, receivedAt: io.now() }, source, io);
+    if (conversion.outcome === 'quarantined') {
+      const { outcome, reason, errors } = conversion;
+      return { ...none, outcome, format, reason, errors };
     }
-    const events = converted.events.map((event) => eventOf(event, { format, body }));
+    const events = conversion.events.map((event) => ({
+      event: event.event,
+      webhookId: event.messageId,
+      body: newBody({ ...event, webhook: { format, body } }),
+    }));
     return { ...none, outcome: 'converted', format, events };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
@@ -90,19 +103,21 @@ function outcomeOf(body: string, rules: Rules): Outcome {
   }
 }
 
-function preview(webhook: { readonly format: Format; readonly body: string }, rules: Rules): Normalized {
+async function preview(
+  request: Pick<StoredWebhook, 'format' | 'body' | 'receivedAt'>,
+  source: SourceConfig,
+  io: Io,
+): Promise<Conversion> {
+  const stored: StoredWebhook = { ...request, id: 0, source: source.name, signature: '', secretIndex: 0 };
   // Without the proof of a signature: nothing of it is stored or sent.
-  const unsigned = webhook as Verified<typeof webhook>;
-  return normalize(unsigned, {
-    source: rules.name,
-    statuses: rules.statuses,
-    schemas: loadEventSchemas(),
-    contracts: createContracts(rules.contracts),
-  });
-}
-
-function eventOf(event: NormalizedEvent, webhook: { readonly format: Format; readonly body: string }) {
-  return { event: event.event, webhookId: event.messageId, body: newBody({ ...event, webhook }) };
+  const unsigned = stored as Verified<StoredWebhook>;
+  const config = { sources: [source], destinations: [] };
+  const convert = async (examine: ExamineAll): Promise<Conversion> =>
+    (await examineAlone(examine, [unsigned])).conversion;
+  // What the user wrote may go on without an end. Without it no thread is waited for.
+  return source.contracts.length === 0
+    ? convert(examineHere(createExamine(config)))
+    : withConvertThread(config, io, ({ examine }) => convert(examine));
 }
 
 function outcomeText(outcome: Outcome): string {

@@ -1,11 +1,15 @@
 import type { Config } from '../config/config.js';
-import { createRouter } from '../convert/route.js';
+import { excessOf } from '../convert/batch.js';
 import { newBody } from '../formats/forward.js';
 import { type ReplayChoice, replayedTo } from '../migration/replay.js';
 import { eventsOfWebhook, type Page } from '../migration/replayable.js';
 import { canGoWhole } from '../migration/siblings.js';
 import type { ReplayableEvent } from '../store/rows.js';
 import type { Store } from '../store/store.js';
+import type { Converting } from './with-convert-thread.js';
+
+/** Told of an event of which it cannot be found out whether it is for a destination, and why. */
+type OnExcess = (event: Pick<ReplayableEvent, 'id'>, destination: string, excess: string) => void;
 
 type Port = Pick<Store, 'getEvent' | 'listReplayable'>;
 
@@ -16,17 +20,34 @@ type Port = Pick<Store, 'getEvent' | 'listReplayable'>;
 export async function* withGoneAlong(
   pages: AsyncIterable<Page>,
   store: Port,
-  { choice, config }: { readonly choice: ReplayChoice; readonly config: Pick<Config, 'destinations'> },
+  {
+    choice,
+    config,
+    route,
+    onExcess,
+  }: {
+    readonly choice: ReplayChoice;
+    readonly config: Pick<Config, 'destinations'>;
+    readonly route: Converting['route'];
+    readonly onExcess: OnExcess;
+  },
 ): AsyncGenerator<Page> {
   const takesEvents = new Set(
     config.destinations.flatMap(({ name, format }) => (format === 'new' ? name : [])),
   );
-  const route = createRouter(config.destinations);
   const isFor = async ({ id }: ReplayableEvent, destination: string): Promise<boolean> => {
     const event = await store.getEvent(id);
     if (event === null) return false;
     const routable = { messageId: event.messageId, value: JSON.parse(newBody(event)) };
-    return route(event.source, routable).some((each) => each.destination === destination);
+    try {
+      const routes = await route(event.source, routable);
+      return routes.some((each) => each.destination === destination);
+    } catch (error) {
+      const excess = excessOf(error);
+      if (excess === null) throw error;
+      onExcess(event, destination, excess);
+      return false;
+    }
   };
 
   /** What had gone along with an event, each with the delivery that it went by. */

@@ -1,3 +1,5 @@
+import type { ConvertThread } from '../thread/start-convert-thread.js';
+
 /** All that a command may touch of the process that runs it. Filled in by `main.ts`, and by tests. */
 export interface Io {
   /** What to type to run this program again, without arguments. */
@@ -19,6 +21,8 @@ export interface Io {
   readonly stopRequested: () => Promise<void>;
   /** Calls back each time the process is asked to read its configuration anew (SIGHUP). @returns ends that */
   readonly onReload: (request: () => void) => () => void;
+  /** The thread keeps the process alive until it is stopped. */
+  readonly startConvertThread: () => ConvertThread;
 }
 
 export interface Writer {

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type BatchConverter, createBatchConverter, examineHere } from '../convert/batch.js';
-import { createExamine } from '../convert/examine.js';
+import { type BatchConverter, createBatchConverter, type ExaminedBatch } from '../convert/batch.js';
 import { saveConcluded } from '../convert/save-concluded.js';
 import { UsageError } from '../errors.js';
 import type { Conversion, QuarantineReason, StoredWebhook, Verified } from '../model.js';
@@ -12,8 +11,9 @@ import { type ExitStatus, type Io, type Run, type Writer, writeLine } from './io
 import { onlyGiven } from './list-options.js';
 import { type ConfigOption, rowIds, withConfig, withExamples } from './options.js';
 import { QUARANTINE_REASONS } from './quarantine-view.js';
-import { interruptedError, stopFlag } from './stop-flag.js';
+import { interruptedError } from './stop-flag.js';
 import { count } from './text.js';
+import { withConvertThread } from './with-convert-thread.js';
 import { withStore } from './with-store.js';
 
 interface RetryOptions extends ConfigOption {
@@ -24,7 +24,10 @@ interface RetryOptions extends ConfigOption {
 /** What a retry needs of the store. */
 type RetryStore = Pick<Store, 'getWebhook' | 'latestAccepted' | 'listQuarantine' | 'saveConversions'>;
 
-/** Conversions saved in one transaction: so many, or fewer where they are large. */
+/**
+ * Conversions saved in one transaction: so many, or fewer where they are large. Grows from one, and begins anew after what
+ * was more than can be converted: each of those takes up to a minute, and is told of before the next one begins.
+ */
 const BATCH = 100;
 const BATCH_CHARACTERS = 8 * 1024 * 1024;
 
@@ -50,13 +53,14 @@ async function retryWebhooks(ids: readonly number[], options: RetryOptions, io: 
   if (ways !== 1) throw new UsageError('usage', 'say which ones: numbers, or --reason REASON, or --all');
 
   return withStore<ExitStatus>(options, io, 'share', async (store, config) => {
-    const converter = createBatchConverter(examineHere(createExamine(config)), store);
     const chosen = ids.length > 0 ? [...new Set(ids)] : await allInQuarantine(store, options.reason);
     if (chosen.length === 0) {
       writeLine(io.stdout, 'Nothing to retry.');
       return 0;
     }
-    const retried = await retryEach(chosen, store, converter, io);
+    const retried = await withConvertThread(config, io, ({ examine }) =>
+      retryEach(chosen, store, createBatchConverter(examine, store), io),
+    );
     const failed = chosen.length - retried;
     const rest = failed === 0 ? '' : `, ${failed} not`;
     writeLine(io.stdout, `${count(retried, 'webhook')} converted${rest}.`);
@@ -81,9 +85,18 @@ async function retryEach(
   let converted = 0;
   let batch: Verified<StoredWebhook>[] = [];
   let characters = 0;
+  let most = 1;
+  const asked = io.stopRequested();
+  const interrupted = (): Promise<never> =>
+    asked.then(() => {
+      throw interruptedError();
+    });
   const save = async (): Promise<void> => {
+    // May take minutes. Nothing of the batch is saved yet.
+    const examined = await Promise.race([converter.examine(batch), interrupted()]);
+    most = examined.some(isTooMuch) ? 1 : Math.min(2 * most, BATCH);
     const left = await saveConcluded(
-      await converter.examine(batch),
+      examined,
       converter,
       (conversions) => store.saveConversions(conversions, io.now()),
       (_, conversions, saved) => {
@@ -96,7 +109,6 @@ async function retryEach(
     batch = [];
     characters = 0;
   };
-  const isStopped = stopFlag(io);
   for (const id of ids) {
     const webhook = await store.getWebhook(id);
     if (webhook?.state !== 'quarantined') {
@@ -106,14 +118,14 @@ async function retryEach(
     }
     batch.push(webhook);
     characters += webhook.body.length;
-    if (batch.length === BATCH || characters > BATCH_CHARACTERS) {
-      await save();
-      if (isStopped()) throw interruptedError();
-    }
+    if (batch.length >= most || characters > BATCH_CHARACTERS) await save();
   }
   if (batch.length > 0) await save();
   return converted;
 }
+
+const isTooMuch = ({ conversion }: ExaminedBatch[number]): boolean =>
+  conversion.outcome === 'quarantined' && conversion.reason === 'internal_error';
 
 /** Prints what became of one webhook. @returns whether it is out of quarantine by this */
 function tell(conversion: Conversion, saved: SavedConversion | undefined, stdout: Writer): boolean {

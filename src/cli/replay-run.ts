@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import type { Examine } from '../convert/examine.js';
+import type { ExamineAll } from '../convert/batch.js';
 import { type Reconversion, reconvert } from '../convert/reconversion.js';
 import { type ReplayChoice, replayedTo, sparesDelivered } from '../migration/replay.js';
 import { eventsOfWebhook } from '../migration/replayable.js';
@@ -89,7 +89,7 @@ export async function previewReplay(
     store,
     examine,
     covered,
-  }: { readonly store: Reading; readonly examine: Examine; readonly covered: Set<string> },
+  }: { readonly store: Reading; readonly examine: ExamineAll; readonly covered: Set<string> },
   each: (replayed: Replayed) => void,
 ): Promise<void> {
   const reconversions = new Map<number, Reconversion>();
@@ -103,7 +103,7 @@ export async function previewReplay(
     if (reconversion === undefined) {
       const detail = await store.getEvent(event.id);
       if (detail === null) continue;
-      reconversion = reconvert(detail, examine);
+      reconversion = await reconvert(detail, examine);
       reconversions.set(event.id, reconversion);
     }
     const whole = plan.delivery.oncePerWebhook ? await wholeWebhook(event, store) : null;

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
 import type { Config, DestinationConfig } from '../config/config.js';
-import { createExamine } from '../convert/examine.js';
 import { UsageError } from '../errors.js';
 import type { ReplayChoice } from '../migration/replay.js';
 import { type Page, pagesOf } from '../migration/replayable.js';
@@ -18,6 +17,7 @@ import { planReplay, previewReplay, type Replayed, runReplay } from './replay-ru
 import { interrupted, untilStopped } from './replay-stop.js';
 import { kindOf, replayPrinter } from './replay-view.js';
 import { goesWhole } from './went-whole.js';
+import { type Converting, withConvertThread } from './with-convert-thread.js';
 import { withStore } from './with-store.js';
 
 interface ReplayOptions extends ConfigOption, JsonOption, PeriodOptions {
@@ -61,31 +61,32 @@ async function replayEvents(named: readonly Ref[], options: ReplayOptions, io: I
   return withStore<ExitStatus>(options, io, dryRun ? 'read' : 'share', async (store, config) => {
     const to = options.to === undefined ? null : configuredDestination(options.to, config, '--to');
     await checkDestination(options.from, store, config, '--from');
-    const examine = dryRun ? createExamine(config) : null;
     const print = replayPrinter(options, io);
     const total = { added: 0, spared: 0, failed: 0 };
     const each = (replayed: Replayed): void => {
       total[kindOf(replayed)] += 1;
       print.each(replayed);
     };
-    const missing = (ref: Ref): void => {
+    const fail = (message: string): void => {
       total.failed += 1;
-      writeLine(io.stderr, `there is no event ${ref}`);
+      writeLine(io.stderr, message);
     };
     const listed =
       choice.of === 'named'
-        ? namedPage(named, store, missing)
+        ? namedPage(named, store, (ref) => fail(`there is no event ${ref}`))
         : pagesOf(store, { ...period, dead: choice.of === 'dead' });
-    const pages = completed(listed, { choice, config, to, store });
     const covered = new Set<string>();
     let left: ReplayableEvent | undefined;
-    // A dry run makes nothing, and can be ended at any moment.
-    const stoppable = examine === null ? untilStopped(pages, choice, io, (event) => (left = event)) : pages;
-    for await (const page of stoppable) {
-      const planned = planReplay(page, { choice, config });
-      if (examine === null) await runReplay(planned, store, io.now(), each);
-      else await previewReplay(planned, { store, examine, covered }, each);
-    }
+    await withConvertThread(config, io, async ({ examine, route }) => {
+      const pages = completed(listed, { choice, config, to, store, route, fail });
+      // A dry run makes nothing, and can be ended at any moment.
+      const stoppable = dryRun ? pages : untilStopped(pages, choice, io, (event) => (left = event));
+      for await (const page of stoppable) {
+        const planned = planReplay(page, { choice, config });
+        if (dryRun) await previewReplay(planned, { store, examine, covered }, each);
+        else await runReplay(planned, store, io.now(), each);
+      }
+    });
     print.end(total);
     if (left !== undefined) throw interrupted(left, { choice, period, options, program: io.program });
     return total.failed === 0 ? 0 : 1;
@@ -112,14 +113,25 @@ function completed(
     config,
     to,
     store,
+    route,
+    fail,
   }: {
     readonly choice: ReplayChoice;
     readonly config: Config;
     readonly to: DestinationConfig | null;
     readonly store: Pick<Store, 'getEvent' | 'listReplayable'>;
+    readonly route: Converting['route'];
+    readonly fail: (message: string) => void;
   },
 ): AsyncIterable<Page> {
-  if (to === null) return withGoneAlong(pages, store, { choice, config });
+  if (to === null) {
+    return withGoneAlong(pages, store, {
+      choice,
+      config,
+      route,
+      onExcess: ({ id }, destination, excess) => fail(`event ${id} to ${destination}: not made: ${excess}`),
+    });
+  }
   if (choice.of === 'named' || to.format === 'legacy') return pages;
   return byWebhook(pages, store, (events) => withSiblings(events, goesWhole(config, to)));
 }

@@ -20,6 +20,14 @@ export const examineHere =
   async (examinations) =>
     examinations.map((each) => examine(...each));
 
+/** Examines one webhook: what takes more than there is would be quarantined for that. */
+export async function examineAlone(examineAll: ExamineAll, examination: Examination): Promise<Examined> {
+  const [{ id }] = examination;
+  const [examined] = await examineAll([examination]).catch((error: unknown) => [tooMuch(id, error)]);
+  if (examined === undefined) throw new Error(`webhook ${id} was not examined`);
+  return examined;
+}
+
 /** A batch of webhooks, looked at by themselves. It is held while the store is busy, so it holds no bodies. */
 export type ExaminedBatch = readonly (Examined & { readonly webhook: Head })[];
 
@@ -48,10 +56,7 @@ export function createBatchConverter(
       const stored = await store.getWebhook(webhook.id);
       // Gone by now: it is not saved either.
       if (stored === null) continue;
-      const found = await examineAll([[stored, ...inferred]]).catch((error: unknown) => [
-        tooMuch(webhook.id, error),
-      ]);
-      examined.push(...found.map((each) => ({ ...each, webhook })));
+      examined.push({ ...(await examineAlone(examineAll, [stored, ...inferred])), webhook });
     }
     return examined;
   };
@@ -108,8 +113,8 @@ const EXCESS: Partial<Readonly<Record<ErrorCode, string>>> = {
     'it takes longer to convert than the service may take: look for a "pattern" in the contracts and the "when" of the configuration that tries too many ways, such as (a+)*; correct it, then retry',
 };
 
-/** What was too much of it, for a person; null where it is another error. */
-const excessOf = (error: unknown): string | null =>
+/** What was too much, for a person; null where it is another error. */
+export const excessOf = (error: unknown): string | null =>
   error instanceof ShimError ? (EXCESS[error.code] ?? null) : null;
 
 function tooMuch(webhookId: number, error: unknown): Examined {

@@ -2,7 +2,7 @@ import { newBody } from '../formats/forward.js';
 import { type Difference, diffJson } from '../migration/diff.js';
 import type { QuarantineReason } from '../model.js';
 import type { EventDetail } from '../store/rows.js';
-import type { Examine } from './examine.js';
+import { type ExamineAll, examineAlone } from './batch.js';
 import { inferredThen } from './infer-edited.js';
 
 /** What a stored webhook becomes today, beside the event that it became when it arrived. */
@@ -20,19 +20,19 @@ export type Reconversion =
 /**
  * Edits that were inferred then are taken as they were: what the store knew of the file has changed since.
  *
- * @param examine by today's code and configuration
+ * @param examineAll by today's code and configuration
  */
-export function reconvert(
+export async function reconvert(
   event: Pick<EventDetail, 'event' | 'body' | 'webhook'>,
-  examine: Examine,
-): Reconversion {
+  examineAll: ExamineAll,
+): Promise<Reconversion> {
   const { webhook } = event;
   const bodyOf = (each: { readonly event: string; readonly body: string | null }): string =>
     newBody({ event: each.event, body: each.body, webhook });
   const sent = bodyOf(event);
-  const first = examine(webhook);
+  const first = await examineAlone(examineAll, [webhook]);
   const inferred = inferredThen(first.files, { source: webhook.source, event: event.event, body: sent });
-  const { conversion } = inferred.size === 0 ? first : examine(webhook, inferred);
+  const { conversion } = inferred.size === 0 ? first : await examineAlone(examineAll, [webhook, inferred]);
   if (conversion.outcome === 'quarantined') {
     return { outcome: 'quarantined', reason: conversion.reason, errors: conversion.errors };
   }

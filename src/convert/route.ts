@@ -6,7 +6,7 @@ import { compileSchema } from '../schemas.js';
 /** Says where an event of a source goes, each destination once, in the order of the configuration. */
 export type Router = (source: string, event: RoutableEvent) => readonly Route[];
 
-interface RoutableEvent {
+export interface RoutableEvent {
   readonly messageId: string;
   readonly value: { readonly event: string; readonly result: unknown };
 }

@@ -1,6 +1,8 @@
 import type { Config } from '../config/config.js';
 import type { Examination } from '../convert/batch.js';
 import type { Examined } from '../convert/examine.js';
+import type { RoutableEvent } from '../convert/route.js';
+import type { Route } from '../model.js';
 import type { ExtractionFields } from '../store/rows.js';
 
 /** What the convert thread is started with. */
@@ -9,13 +11,15 @@ export interface ConvertOptions {
   readonly yielding: boolean;
 }
 
-/** What the work thread asks of the convert thread. */
+/** What the work thread, or a command, asks of the convert thread. */
 export interface ConvertApi {
   /** Goes on with a configuration, the first or another. @throws {ShimError} where a schema does not compile */
   configure(config: Pick<Config, 'sources' | 'destinations'>): Promise<void>;
   examine(examinations: readonly Examination[]): Promise<readonly Examined[]>;
+  /** Where an event of a source goes, as it stands. */
+  route(source: string, event: RoutableEvent): Promise<readonly Route[]>;
   /** The fields that were seen since the last time. */
   takeFields(): Promise<readonly ExtractionFields[]>;
 }
 
-export const CONVERT_VERBS = ['configure', 'examine', 'takeFields'] as const;
+export const CONVERT_VERBS = ['configure', 'examine', 'route', 'takeFields'] as const;

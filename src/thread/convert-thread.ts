@@ -1,6 +1,7 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createExamine, type Examine } from '../convert/examine.js';
+import { createRouter, type Router } from '../convert/route.js';
 import { createFieldSampler } from '../migration/field-sampler.js';
 import { answerCalls } from './calls.js';
 import type { ConvertApi, ConvertOptions } from './convert-api.js';
@@ -14,15 +15,19 @@ const { yielding } = workerData as ConvertOptions;
 if (yielding && process.platform === 'linux') setPriority(0, 10);
 
 const sampler = createFieldSampler(Date.now);
-let examine: Examine = () => {
+const unconfigured = (): never => {
   throw new Error('the convert thread has no configuration yet');
 };
+let examine: Examine = unconfigured;
+let route: Router = unconfigured;
 
 const api: ConvertApi = {
   configure: async (config) => {
     examine = createExamine(config, sampler.look);
+    route = createRouter(config.destinations);
   },
   examine: async (examinations) => examinations.map((each) => examine(...each)),
+  route: async (source, event) => route(source, event),
   takeFields: async () => sampler.take(),
 };
 

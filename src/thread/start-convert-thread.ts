@@ -22,17 +22,25 @@ const EXCESS: Readonly<Record<Excess, string>> = {
   out_of_time: 'the convert thread took too long',
 };
 
+/** The convert thread, whichever it is by now. */
+export interface ConvertThread {
+  readonly api: ConvertApi;
+  stop(): Promise<void>;
+}
+
 /**
  * Starts the convert thread. If it ends by itself, so does this one: its owner has to start both anew. But where it runs
- * out of memory or does not come to an end, `examine` rejects with `out_of_memory` or `out_of_time`, and another one takes
- * its place: started anew with the same webhooks, both would end again, or stand still, for ever.
+ * out of memory or does not come to an end, `examine` and `route` reject with `out_of_memory` or `out_of_time`, and another
+ * one takes its place: started anew with the same webhooks, both would end again, or stand still, for ever.
  *
- * @param longest milliseconds that one call of `examine` may take
+ * @param longest milliseconds that one call of `examine` or `route` may take
+ * @param yielding whether the other threads go first where the processors are all busy
  */
-export function startConvertThread(longest = LONGEST): { readonly api: ConvertApi; stop(): Promise<void> } {
-  let thread = startThread({ yielding: true });
+export function startConvertThread(longest = LONGEST, yielding = true): ConvertThread {
+  let thread = startThread({ yielding });
+  let stopped = false;
   let configuration: Parameters<ConvertApi['configure']>[0] | null = null;
-  let isYielding = true;
+  let isYielding = yielding;
   let turn: Promise<unknown> = Promise.resolve();
 
   /** One call at a time, so that it is known which one was too much. */
@@ -44,6 +52,8 @@ export function startConvertThread(longest = LONGEST): { readonly api: ConvertAp
   const living = async (): Promise<ReturnType<typeof startThread>> => {
     const excess = thread.excess();
     if (excess !== null) {
+      // Whoever waits behind what was given up may not start another one.
+      if (stopped) throw new ShimError('shutting_down', 'the convert thread was stopped');
       // Perhaps others had the processors: it took 22 s for what takes 1.5 s of one. What is tried again must not be given
       // up for that, and what has once yielded gets its priority back from nobody but root.
       isYielding &&= excess !== 'out_of_time';
@@ -57,10 +67,10 @@ export function startConvertThread(longest = LONGEST): { readonly api: ConvertAp
     const excess = thread.excess();
     throw excess === null ? error : new ShimError(excess, EXCESS[excess]);
   };
-  const examine: ConvertApi['examine'] = async (examinations) => {
+  const watched = async <T>(call: (api: ConvertApi) => Promise<T>): Promise<T> => {
     const { api, giveUp } = await living();
     const stopWatching = callAfter(longest, giveUp);
-    return api.examine(examinations).catch(ended).finally(stopWatching);
+    return call(api).catch(ended).finally(stopWatching);
   };
 
   return {
@@ -70,10 +80,14 @@ export function startConvertThread(longest = LONGEST): { readonly api: ConvertAp
           await (await living()).api.configure(next);
           configuration = next;
         }),
-      examine: (examinations) => inTurn(() => examine(examinations)),
+      examine: (examinations) => inTurn(() => watched((api) => api.examine(examinations))),
+      route: (source, event) => inTurn(() => watched((api) => api.route(source, event))),
       takeFields: () => inTurn(async () => (await living()).api.takeFields()),
     },
-    stop: () => thread.stop(),
+    stop: () => {
+      stopped = true;
+      return thread.stop();
+    },
   };
 }
 

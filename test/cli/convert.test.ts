@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { vectors } from '../support/vectors.js';
-import { configText, file, legacy, Place } from './support.js';
+import { configText, ENDLESS, ENDLESS_CONTRACT, endlessFile, file, legacy, Place } from './support.js';
 
 interface Document {
   readonly outcome: string;
@@ -86,5 +86,14 @@ describe('convert', () => {
     }
     const other = await place.run('convert --source other', { stdin });
     expect(other).toMatchObject({ status: 2, stderr: expect.stringContaining('there are extracta') });
+  });
+
+  it('gives up what takes too long, and says where to look', async () => {
+    const place = await Place.create(configText({ source: ENDLESS_CONTRACT }));
+    await place.write('endless.json', JSON.stringify(ENDLESS));
+    const stdin = legacy([endlessFile()]);
+    const { status, stdout } = await place.run('convert --config shim.yaml', { stdin, longest: 1_000 });
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^quarantined: internal_error\n {2}it takes longer to convert .* "pattern"/);
   });
 });

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { configText, file, legacy, NOW, Place } from './support.js';
+import { configText, ENDLESS, ENDLESS_CONTRACT, endlessFile, file, legacy, NOW, Place } from './support.js';
 
 const archived = { body: legacy([file({ status: 'archived' })]) };
 const broken = { body: '{"result":"no json \\u001b[2J"}' };
 const learned = configText({ source: 'statuses: { archived: extraction.processed }' });
+
+const endless = configText({
+  source: `statuses: { odd: extraction.processed }
+    ${ENDLESS_CONTRACT}`,
+});
 
 describe('quarantine list', () => {
   it('shows what is there, for which reason, the newest first', async () => {
@@ -93,15 +98,53 @@ describe('quarantine retry', () => {
     const odd = (id: number) => ({ body: legacy([file({ fileId: `fil_${id}`, status: 'odd' })]) });
     await place.receive(...Array.from({ length: 150 }, (_, id) => odd(id)));
     await place.write('shim.yaml', configText({ source: 'statuses: { odd: extraction.processed }' }));
-    const running = place.start(['quarantine', 'retry', '--all']);
-    running.stop();
+    const retry = ['quarantine', 'retry', '--all'];
+    const running = place.start(retry, { onOutput: () => running.stop() });
     const first = await running.done;
     expect(first).toMatchObject({
       status: 1,
       stderr: 'error: interrupted: run the same command again to go on\n',
     });
-    expect(first.stdout.trimEnd().split('\n')).toHaveLength(100);
-    expect((await place.run('quarantine retry --all')).stdout).toContain('50 webhooks converted.');
+    // Batches grow from one.
+    expect(first.stdout).toBe('webhook 1: event 1 extraction.processed (1 delivery)\n');
+    expect((await place.run('quarantine retry --all')).stdout).toContain('149 webhooks converted.');
+  });
+
+  it('says of what takes too long where to look, and goes on with the others', async () => {
+    const place = await Place.create();
+    const odd = (more: Readonly<Record<string, unknown>>) => ({
+      body: legacy([endlessFile({ ...more, status: 'odd' })]),
+    });
+    await place.receive(
+      odd({ fileId: 'fil_1' }),
+      odd({ fileId: 'fil_2', result: {} }),
+      odd({ fileId: 'fil_3', result: {} }),
+    );
+    await place.write('shim.yaml', endless);
+    await place.write('endless.json', JSON.stringify(ENDLESS));
+    const { status, stdout } = await place.run('quarantine retry --all', { longest: 2_000 });
+    expect(status).toBe(1);
+    expect(stdout.split('\n')).toEqual([
+      'webhook 1: still quarantined: internal_error',
+      expect.stringMatching(
+        /^ {2}it takes longer to convert .* look for a "pattern" .* correct it, then retry$/,
+      ),
+      'webhook 2: event 1 extraction.processed (1 delivery)',
+      'webhook 3: event 2 extraction.processed (1 delivery)',
+      '2 webhooks converted, 1 not.',
+      '',
+    ]);
+  });
+
+  it('ends at once where it is interrupted amid what takes too long', async () => {
+    const place = await Place.create();
+    await place.receive({ body: legacy([endlessFile({ status: 'odd' })]) });
+    await place.write('shim.yaml', endless);
+    await place.write('endless.json', JSON.stringify(ENDLESS));
+    // Longer than the test may take.
+    const running = place.start(['quarantine', 'retry', '--all'], { longest: 600_000 });
+    running.stop();
+    expect(await running.done).toMatchObject({ status: 1, stderr: expect.stringContaining('interrupted') });
   });
 
   it("converts by today's configuration, and makes the deliveries", async () => {

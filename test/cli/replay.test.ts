@@ -4,7 +4,19 @@ import { loadConfig } from '../../src/config/load.js';
 import { readBody, startServer } from '../delivery/servers.js';
 import { documentedSignature } from '../support/listener.js';
 import { startBuiltWork } from '../support/work.js';
-import { configText, file, legacy, MINUTE, NOW, Place, SECRET, until } from './support.js';
+import {
+  configText,
+  ENDLESS,
+  ENDLESS_CONTRACT,
+  endlessFile,
+  file,
+  legacy,
+  MINUTE,
+  NOW,
+  Place,
+  SECRET,
+  until,
+} from './support.js';
 
 const twoConfig = (urls: readonly [string, string], source = ''): string => `
 store: { url: "sqlite:data/shim.db" }
@@ -198,6 +210,25 @@ destinations:
     expect((await place.run('replay --status dead')).stdout).toContain('1 delivery made.');
   });
 
+  it('says of which it cannot be found out whether they are for it, and goes on with the others', async () => {
+    const place = await Place.create(config(['legacy', 'legacy']));
+    const endless = legacy([file({ fileId: 'fil_1' }), endlessFile({ fileId: 'bad_1', status: 'failed' })]);
+    await place.receive({ ...numbered(1), body: endless }, mixed(2));
+    await place.attempt({}, 'delivered');
+    const when = { properties: { result: { items: { properties: { result: ENDLESS } } } } };
+    await place.write(
+      'shim.yaml',
+      config(['new', 'legacy']).replace('format: new', () => `format: new, when: ${JSON.stringify(when)}`),
+    );
+    for (const more of [' --dry-run', '']) {
+      const run = await place.run(`replay --since 1h --from billing${more}`, { longest: 2_000 });
+      expect(run.status).toBe(1);
+      expect(run.stderr).toMatch(/^event 2 to billing: not made: it takes longer .* "pattern" .*\n$/);
+      expect(run.stdout).toMatch(/^3 deliveries (would be )?made, 1 not possible\.$/m);
+    }
+    expect(await deliveriesOf(place)).toEqual(['1 billing', '3 billing', '4 billing']);
+  });
+
   it('says in a dry run what a real one does, where an event went with its webhook', async () => {
     const place = await Place.create(config(['legacy', 'new']));
     await place.receive(mixed(1));
@@ -292,6 +323,23 @@ describe('replay of a period', () => {
 });
 
 describe('replay --dry-run', () => {
+  it('says of what takes too long to convert today where to look, and goes on with the others', async () => {
+    const place = await Place.create();
+    await place.receive({ ...numbered(1), body: legacy([endlessFile()]) }, numbered(2));
+    await place.attempt({}, 'delivered');
+    await place.write('shim.yaml', configText({ source: ENDLESS_CONTRACT }));
+    await place.write('endless.json', JSON.stringify(ENDLESS));
+    const { status, stdout } = await place.run('replay --since 1h --dry-run', { longest: 2_000 });
+    expect(status).toBe(0);
+    expect(stdout.split('\n')).toEqual([
+      "event 1 extraction.processed to billing: would be delivered again; today's conversion would quarantine it: internal_error",
+      expect.stringMatching(/^ {2}it takes longer to convert .* "pattern"/),
+      "event 2 extraction.processed to billing: would be delivered again; today's conversion is the same",
+      '2 deliveries would be made.',
+      '',
+    ]);
+  });
+
   it("shows what today's configuration makes beside what was sent, and makes nothing", async () => {
     const place = await Place.create(twoDestinations());
     await place.receive(

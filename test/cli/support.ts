@@ -15,6 +15,7 @@ import { openStore } from '../../src/store/open.js';
 import type { SavedConversion } from '../../src/store/rows.js';
 import { Database } from '../../src/store/sqlite/driver.js';
 import type { Store } from '../../src/store/store.js';
+import { startConvertThread } from '../../src/thread/start-convert-thread.js';
 
 export const SECRET = 'E_AI_K_command-line-test';
 /** What the clock of every command shows. */
@@ -39,6 +40,10 @@ interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array;
   readonly now?: () => number;
+  /** Called after each piece of output. */
+  readonly onOutput?: () => void;
+  /** Milliseconds that a conversion may take. */
+  readonly longest?: number;
 }
 
 /** A working directory of its own, with a configuration in it, removed after the test. */
@@ -57,7 +62,10 @@ export class Place {
     await writeFile(join(this.folder, name), content);
   }
 
-  start(args: readonly string[], { env = {}, stdin = '', now = () => NOW }: Surroundings = {}): Running {
+  start(
+    args: readonly string[],
+    { env = {}, stdin = '', now = () => NOW, onOutput, longest }: Surroundings = {},
+  ): Running {
     let stdout = '';
     let stderr = '';
     let stop = (): void => {};
@@ -66,7 +74,12 @@ export class Place {
     });
     const io: Io = {
       program: 'webhook-shim',
-      stdout: { write: (text) => (stdout += Buffer.from(text)) },
+      stdout: {
+        write: (text) => {
+          stdout += Buffer.from(text);
+          onOutput?.();
+        },
+      },
       stderr: { write: (text) => (stderr += Buffer.from(text)) },
       stdin: bytes(stdin),
       env: { SHIM_CONFIG: 'shim.yaml', ...env },
@@ -75,6 +88,7 @@ export class Place {
       now,
       stopRequested: () => stopped,
       onReload: () => () => undefined,
+      startConvertThread: () => startConvertThread(longest, false),
     };
     const done = runCli(args, io).then((status) => ({ status, stdout, stderr }));
     return { stdout: () => stdout, done, stop };
@@ -169,6 +183,13 @@ export const file = (more: Readonly<Record<string, unknown>> = {}) => ({
 });
 
 export const legacy = (files: unknown): string => JSON.stringify({ result: JSON.stringify(files) });
+
+/** Tries two to the power of sixty ways on the name of `endlessFile`. */
+export const ENDLESS = { properties: { name: { pattern: '^([a-z]+)*$' } } };
+/** For a source, with `ENDLESS` in the file. */
+export const ENDLESS_CONTRACT = 'contracts: [{ extractionId: OXsMc1pD, schema: ./endless.json }]';
+export const endlessFile = (more: Readonly<Record<string, unknown>> = {}) =>
+  file({ result: { name: `${'a'.repeat(60)}!` }, ...more });
 
 /** As it is once its signature was checked. */
 export function signed(more: Partial<NewWebhook>): Verified<NewWebhook> {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.js';
+import { startConvertThread } from '../../src/thread/start-convert-thread.js';
 import { tempFolder } from '../support/config.js';
 import { eventually } from '../support/handler.js';
 import { type MigrationHandler, startMigrationHandler } from '../support/migration-handler.js';
@@ -80,6 +81,7 @@ async function command(
     now: () => Date.now() + later,
     stopRequested: () => new Promise(() => undefined),
     onReload: () => () => undefined,
+    startConvertThread,
   });
   return { status, text };
 }

@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
 import type { StoredWebhook, Verified } from '../../src/model.js';
-import type { startConvertThread } from '../../src/thread/start-convert-thread.js';
+import { startConvertThread } from '../../src/thread/start-convert-thread.js';
 import { tempFolder } from '../support/config.js';
 import { writeConfig } from '../support/service.js';
 
@@ -26,18 +25,18 @@ const webhook = (id: number, result: string) =>
     body: `{"event":"a.b","result":[${result}]}`,
   }) as Verified<StoredWebhook>;
 
-/** As it was built: it starts a thread from a file that only the build makes. */
-async function startBuilt(...args: Parameters<typeof startConvertThread>) {
-  const path = fileURLToPath(new URL('../../dist/thread/start-convert-thread.js', import.meta.url));
-  const built = (await import(path)) as { readonly startConvertThread: typeof startConvertThread };
-  const { api, stop } = built.startConvertThread(...args);
+/** Tries two to the power of sixty ways. */
+const endlessWhen = { properties: { result: { items: { type: 'string', pattern: '^([a-z]+)*$' } } } };
+
+function start(...args: Parameters<typeof startConvertThread>) {
+  const { api, stop } = startConvertThread(...args);
   onTestFinished(stop);
   return api;
 }
 
 it('says that memory ran out, and goes on in another thread with the same configuration', async () => {
   // Where others have the processors, the memory is full only after the time would be over.
-  const api = await startBuilt(120_000);
+  const api = start(120_000);
   await api.configure(config());
 
   // Fifteen million numbers, 30 MB: each becomes a text of its own to tell what is the same, as there is white space.
@@ -48,10 +47,8 @@ it('says that memory ran out, and goes on in another thread with the same config
 }, 150_000);
 
 it('gives up what does not come to an end, and goes on in another thread with the same configuration', async () => {
-  const api = await startBuilt(1_000);
-  // Tries two to the power of sixty ways.
-  const when = { properties: { result: { items: { type: 'string', pattern: '^([a-z]+)*$' } } } };
-  await api.configure(config([{ name: 'billing', url: 'http://127.0.0.1:1/', when }]));
+  const api = start(1_000);
+  await api.configure(config([{ name: 'billing', url: 'http://127.0.0.1:1/', when: endlessWhen }]));
 
   const endless = api.examine([[webhook(1, `"${'a'.repeat(60)}!"`)]]);
   const behind = api.examine([[webhook(2, '"a"')]]);
@@ -67,12 +64,32 @@ it('gives up what does not come to an end, and goes on in another thread with th
   ]);
 }, 60_000);
 
+it('gives up a route too that does not come to an end', async () => {
+  const api = start(1_000);
+  await api.configure(config([{ name: 'billing', url: 'http://127.0.0.1:1/', when: endlessWhen }]));
+  const event = (text: string) => ({ messageId: 'evt_1', value: { event: 'a.b', result: [text] } });
+
+  await expect(api.route('extracta', event(`${'a'.repeat(60)}!`))).rejects.toMatchObject({
+    code: 'out_of_time',
+  });
+  expect(await api.route('extracta', event('a'))).toMatchObject([{ destination: 'billing' }]);
+}, 60_000);
+
+it('starts no other thread for what waits behind one that was given up, once it is stopped', async () => {
+  const { api, stop } = startConvertThread(1_000);
+  await api.configure(config([{ name: 'billing', url: 'http://127.0.0.1:1/', when: endlessWhen }]));
+
+  const endless = api.examine([[webhook(1, `"${'a'.repeat(60)}!"`)]]).catch(stop);
+  const behind = api.examine([[webhook(2, '"a"')]]);
+  await expect(behind).rejects.toMatchObject({ code: 'shutting_down' });
+  await endless;
+}, 60_000);
+
 it.runIf(process.platform === 'linux')(
   'lets what was given up be tried again before others have the processors',
   async () => {
-    const api = await startBuilt(1_000);
-    const when = { properties: { result: { items: { type: 'string', pattern: '^([a-z]+)*$' } } } };
-    await api.configure(config([{ name: 'billing', url: 'http://127.0.0.1:1/', when }]));
+    const api = start(1_000);
+    await api.configure(config([{ name: 'billing', url: 'http://127.0.0.1:1/', when: endlessWhen }]));
     expect(threadsThatYield()).toBe(1);
 
     await expect(api.examine([[webhook(1, `"${'a'.repeat(60)}!"`)]])).rejects.toThrow('too long');

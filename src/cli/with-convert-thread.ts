@@ -1,0 +1,36 @@
+import type { Config } from '../config/config.js';
+import type { ConvertApi } from '../thread/convert-api.js';
+import type { ConvertThread } from '../thread/start-convert-thread.js';
+import type { Io } from './io.js';
+
+/** What a command asks of the convert thread. */
+export type Converting = Pick<ConvertApi, 'examine' | 'route'>;
+
+/**
+ * For a command that converts: in a thread, as the service does, since a `pattern` of the configuration may try ways
+ * without an end. What takes too long is given up, and a command that is asked to stop hears it meanwhile. The thread is
+ * started once something is asked of it.
+ */
+export async function withConvertThread<T>(
+  config: Pick<Config, 'sources' | 'destinations'>,
+  io: Pick<Io, 'startConvertThread'>,
+  use: (converting: Converting) => Promise<T>,
+): Promise<T> {
+  const started: ConvertThread[] = [];
+  const api = async (): Promise<Converting> => {
+    const [running] = started;
+    if (running !== undefined) return running.api;
+    const thread = io.startConvertThread();
+    started.push(thread);
+    await thread.api.configure(config);
+    return thread.api;
+  };
+  try {
+    return await use({
+      examine: async (examinations) => (await api()).examine(examinations),
+      route: async (source, event) => (await api()).route(source, event),
+    });
+  } finally {
+    for (const thread of started) await thread.stop();
+  }
+}
