@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'media_type'
   | 'method'
   | 'token'
+  | 'host'
   | 'busy'
   | 'nesting_too_deep'
   | 'signature_invalid'

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import Router from '@koa/router';
 import type Koa from 'koa';
 import type { Middleware } from 'koa';
+import { isLoopback } from '../config/check-values.js';
 import { RequestError } from '../errors.js';
 import type { Log } from '../telemetry/log.js';
 import { answerNotFound, createApp } from './answers.js';
@@ -22,17 +23,21 @@ export interface Page {
   readonly text: string;
 }
 
-/** The admin port. The two health pages are open, since they say nothing but names and states. */
+/**
+ * The admin port. The two health pages need no token, since they say nothing but names and states; that the process lives
+ * may be asked by any name.
+ */
 export function createAdminApp(options: {
   readonly token: string | null;
   readonly ready: () => Promise<Checks>;
   readonly metrics: () => Promise<Page>;
   readonly log: Log;
 }): Koa {
-  const router = new Router();
-  router.get('/healthz', (ctx) => {
+  const alive = new Router();
+  alive.get('/healthz', (ctx) => {
     ctx.body = { message: 'ok' };
   });
+  const router = new Router();
   router.get('/readyz', async (ctx) => {
     const checks = await options.ready();
     const failed = Object.keys(checks).filter((name) => checks[name]?.ok !== true);
@@ -48,8 +53,33 @@ export function createAdminApp(options: {
   });
 
   const app = createApp(options.log);
+  app.use(alive.routes());
+  if (options.token === null) app.use(requireLocalHost);
   app.use(router.routes()).use(requireToken(options.token)).use(guarded.routes()).use(answerNotFound);
   return app;
+}
+
+/**
+ * Any page that a browser on this machine has open can give its own name this machine's address, and then read what this
+ * port says (DNS rebinding): the header Host is then that name. What sends none is no browser.
+ */
+const requireLocalHost: Middleware = async (ctx, next) => {
+  const host = ctx.get('host');
+  if (host !== '' && !isLocal(host)) {
+    throw new RequestError(
+      403,
+      'host',
+      'Without a token this port answers to localhost and loopback addresses alone: set admin.token to ask it by another name',
+    );
+  }
+  await next();
+};
+
+function isLocal(host: string): boolean {
+  const url = `http://${host}`;
+  if (!URL.canParse(url)) return false;
+  const { hostname } = new URL(url);
+  return isLoopback(hostname) || hostname.endsWith('.localhost');
 }
 
 function requireToken(token: string | null): Middleware {
