@@ -17,7 +17,8 @@ export function checkDestinations(draft: Draft): void {
     if (value.trim() === '')
       draft.fault(path, `is empty: ${draft.remedy(path, 'give it a value, or remove it')}`);
     else if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
-      draft.fault(path, 'has characters that no header may have, such as a line break: remove them');
+      const remedy = draft.remedy(path, 'remove them');
+      draft.fault(path, `has characters that no header may have, such as a line break: ${remedy}`);
     }
   }
 }

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
 import { checkAlternatives } from './check-alternatives.js';
 import { checkContracts } from './check-contracts.js';
+import { checkControls } from './check-controls.js';
 import { checkDestinations } from './check-destinations.js';
 import { checkNames } from './check-names.js';
 import { checkProxies } from './check-proxies.js';
@@ -59,6 +60,7 @@ export function loadConfig({ file, env, cwd, text }: LoadOptions): LoadedConfig 
 
   const draft = new Draft(withDefaults(filled.value, schema), positionOf, filled.origins);
   for (const { path: at, messages } of filled.problems) draft.fault(at, messages);
+  checkControls(draft);
   checkSchema(draft);
   checkBounds(draft);
   checkNames(draft);

@@ -121,6 +121,14 @@ const MISTAKES: readonly Mistake[] = [
   mistake(first('standardSecret'), 'whsec_', 'is nothing but the prefix'),
   mistake(first('standardSecret'), 'whsec_xxxx', 'is a placeholder'),
   mistake(['admin', 'token'], 'changeme', 'is a placeholder'),
+  mistake(['sources', 1, 'secrets'], ['${TWO_LINES}'], /has a line break, a tab .* in it: set TWO_LINES$/),
+  mistake(['sources', 1, 'secrets'], ['E_AI_K_b25l\u0000x'], 'control character in it: write it on one line'),
+  mistake(['sources', 1, 'secrets'], ['a-real-one\n'], 'has white space around it'),
+  mistake(first('secret'), 'E_AI_K_b25l\tx', 'has a line break, a tab'),
+  mistake(first('standardSecret'), 'whsec_c2Vj\r\ncmV0', 'has a line break, a tab'),
+  mistake(['admin', 'token'], '${TWO_LINES}', 'in it: set TWO_LINES'),
+  mistake(first('url'), 'http://first.example/?token=${TWO_LINES}', 'in it: set TWO_LINES'),
+  mistake(['store', 'url'], 'postgres://shim:${TWO_LINES}@db/shim', 'in it: set TWO_LINES'),
   mistake(['admin', 'host'], '0.0.0.0', 'is required where "admin.host" is not loopback: set one'),
   // interpolation
   mistake(first('secret'), '${UNSET}', 'UNSET is not set: set it in the environment or in .env'),
@@ -142,6 +150,7 @@ const MISTAKES: readonly Mistake[] = [
   mistake(first('headers', 'x y'), '1', 'is not a valid header name'),
   mistake(first('headers', 'x-number'), 1, 'must be text, is a number (put it in quotes if it is text)'),
   mistake(first('headers', 'x-break'), 'a\r\nb: c', 'has characters that no header may have'),
+  mistake(first('headers', 'x-two'), 'Bearer ${TWO_LINES}', 'such as a line break: set TWO_LINES'),
   mistake(first('headers', 'x-blank'), ' ', 'is empty'),
   mistake(first('headers'), { 'X-A': '1', 'x-a': '2' }, 'is taken by destinations[0].headers.X-A'),
   mistake(first('headers', 'Proxy-Authorization'), '1', 'is set by the shim itself'),
@@ -195,7 +204,12 @@ const MISTAKES: readonly Mistake[] = [
   mistake(second('breaker'), { colldown: '1s' }, 'is not a known key; did you mean "cooldown"?'),
 ];
 
-const env = { EMPTY: '', PLACEHOLDER: 'your-secret-here', WORD: 'word' };
+const env = {
+  TWO_LINES: 'E_AI_K_b25l\nE_AI_K_dHdv',
+  EMPTY: '',
+  PLACEHOLDER: 'your-secret-here',
+  WORD: 'word',
+};
 
 /** The sound configuration with these mistakes, as JSON. */
 function withMistakes(mistakes: readonly Mistake[]): string {

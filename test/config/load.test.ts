@@ -226,10 +226,15 @@ describe('the environment', () => {
   });
 
   it('can inject no structure', () => {
-    const nasty = 'x"\n], admin: { token: "y" }, z: [ "';
+    const nasty = 'x"], admin: { token: "y" }, z: [ "';
     const { config } = load(MINIMAL, { env: { ...env, EXTRACTA_WEBHOOK_SECRET: nasty } });
     expect(config.sources[0]?.secrets).toEqual([nasty]);
     expect(config.admin.token).toBeNull();
+    // With a line break it is no secret, and nothing else is read from it.
+    const broken = nasty.replace(']', '\n]');
+    expect(faultsOf(MINIMAL, { env: { ...env, EXTRACTA_WEBHOOK_SECRET: broken } })).toEqual([
+      expect.stringMatching(/secrets\[0\]: has a line break, .* in it: set EXTRACTA_WEBHOOK_SECRET$/),
+    ]);
   });
 
   it('gives numbers where numbers belong, and text where text does', () => {
