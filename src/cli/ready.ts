@@ -113,6 +113,9 @@ async function readyToTakeOver(
   const [candidate, incumbent] = await withStoreIfAny(options, io, async (store, config) => {
     configuredDestination(destination, config, '--destination');
     configuredDestination(insteadOf, config, '--instead-of');
+    if (destination === insteadOf) {
+      throw new UsageError('usage', `${destination} would take over from itself: name another one`);
+    }
     const states = (await store?.destinationStates()) ?? [];
     const factsOf = async (name: string): Promise<HandlerFacts> => {
       const state = states.find((each) => each.destination === name);

@@ -226,6 +226,15 @@ describe('ready --destination', () => {
   };
   const ask = 'ready --destination billing --instead-of billing-new --events 3';
 
+  it('is asked of two', async () => {
+    const made = await place();
+    await made.attempt({}, 'delivered');
+    expect(await made.run('ready --destination billing --instead-of billing --events 3')).toMatchObject({
+      status: 2,
+      stderr: 'error: billing would take over from itself: name another one\n',
+    });
+  });
+
   it('exits 0 when its latest answers were all 2xx, and as fast', async () => {
     const made = await place();
     await made.attempt({}, 'delivered');
