@@ -36,7 +36,12 @@ function stopRequested(): Promise<void> {
 // say how to go on, is asked to stop, and says by its status whether it was done.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') process.exit(1);
+    if (error.code !== 'EPIPE') {
+      // Where it is `stderr` that cannot be written, so be it.
+      if (stream === process.stdout)
+        process.stderr.write(`error: the output cannot be written: ${error.message}\n`);
+      process.exit(1);
+    }
     if (requestStop === null) process.exit(0);
     requestStop();
   });

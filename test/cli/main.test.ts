@@ -218,6 +218,18 @@ describe('the command as a process', () => {
     expect(await headOf(place, 'events list --limit 400 --json')).toBe('{ 0\n');
   });
 
+  it.runIf(process.platform === 'linux')('says so where its output cannot be written', async () => {
+    const place = await Place.create();
+    const line = `"${process.execPath}" "${mainFile()}" events list > /dev/full; echo " $?"`;
+    const env = { ...process.env, SHIM_CONFIG: 'shim.yaml' };
+    const said = await new Promise((resolve) =>
+      execFile('bash', ['-c', line], { cwd: place.folder, env }, (_, stdout, stderr) =>
+        resolve(stderr + stdout),
+      ),
+    );
+    expect(said).toMatch(/^error: the output cannot be written: ENOSPC.*\n 1\n$/m);
+  });
+
   it('cleans up where its output is not read to the end', async () => {
     const place = await Place.create();
     expect(await headOf(place, 'demo')).toBe('T 1\n');
