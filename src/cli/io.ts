@@ -2,7 +2,7 @@ import type { ConvertThread } from '../thread/start-convert-thread.js';
 
 /** All that a command may touch of the process that runs it. Filled in by `main.ts`, and by tests. */
 export interface Io {
-  /** What to type to run this program again, without arguments. */
+  /** What to type to run this program again, with the same configuration and without arguments. */
   readonly program: string;
   readonly stdout: Writer;
   readonly stderr: Writer;

@@ -104,7 +104,7 @@ function lines<Obstacle extends { readonly message: string; readonly command: st
 ): string {
   return obstacles
     .map((obstacle) => {
-      const command = obstacle.command.replace(/^webhook-shim/, program);
+      const command = obstacle.command.replace(/^webhook-shim/, () => program);
       return `- ${printable(`${name(obstacle)}: ${obstacle.message}`)}\n  see: ${printable(command)}\n`;
     })
     .join('');

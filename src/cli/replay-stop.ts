@@ -3,9 +3,9 @@ import type { ReplayChoice } from '../migration/replay.js';
 import type { ReplayableEvent } from '../store/rows.js';
 import type { Io } from './io.js';
 import type { periodOf } from './list-options.js';
-import type { ConfigOption, JsonOption } from './options.js';
+import type { JsonOption } from './options.js';
 import { stopFlag } from './stop-flag.js';
-import { isoTime } from './text.js';
+import { isoTime, shellWord } from './text.js';
 
 type Page = readonly ReplayableEvent[];
 
@@ -49,7 +49,6 @@ export function interrupted(left: ReplayableEvent, { choice, period, options, pr
     ['--until', timeText(period.until)],
     ['--from', from],
     ['--to', to],
-    ['--config', options.config],
   ];
   const words = given.flatMap(([name, value]) => (value == null ? [] : [name, shellWord(value)]));
   const command = [program, 'replay', ...words, ...(options.json === true ? ['--json'] : [])].join(' ');
@@ -59,12 +58,9 @@ export function interrupted(left: ReplayableEvent, { choice, period, options, pr
 interface Typed {
   readonly choice: ReplayChoice;
   readonly period: ReturnType<typeof periodOf>;
-  readonly options: ConfigOption & JsonOption;
+  readonly options: JsonOption;
   readonly program: string;
 }
 
 const timeText = (time: number | undefined): string | undefined =>
   time === undefined ? undefined : isoTime(time);
-
-const shellWord = (text: string): string =>
-  /^[\w.,:/@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -12,6 +12,7 @@ import { addEvents } from './events.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { addListen } from './listen.js';
 import { addMigrate } from './migrate.js';
+import type { ConfigOption } from './options.js';
 import { addParity } from './parity.js';
 import { addPrune } from './prune.js';
 import { addQuarantine } from './quarantine.js';
@@ -21,7 +22,7 @@ import { addReplay } from './replay.js';
 import { addSend } from './send.js';
 import { addServe } from './serve.js';
 import { addStats } from './stats.js';
-import { printableLines } from './text.js';
+import { printableLines, shellWord } from './text.js';
 
 /**
  * The command line: arguments in, exit status out. Never rejects; what went wrong is on `stderr`.
@@ -30,11 +31,18 @@ import { printableLines } from './text.js';
  */
 export async function runCli(args: readonly string[], io: Io): Promise<ExitStatus> {
   let status: ExitStatus = 0;
+  let program = io.program;
   const run: Run = async (command) => {
-    status = await command(io);
+    status = await command({ ...io, program });
   };
   try {
-    await createProgram(io, run).parseAsync([...args], { from: 'user' });
+    await createProgram(io, run)
+      .hook('preAction', (_, action) => {
+        // What a command says to type next must not go to another store.
+        const { config } = action.opts<ConfigOption>();
+        if (config !== undefined) program = `SHIM_CONFIG=${shellWord(config)} ${io.program}`;
+      })
+      .parseAsync([...args], { from: 'user' });
     return status;
   } catch (error) {
     return report(error, io);

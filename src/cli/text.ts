@@ -26,6 +26,10 @@ export function bytesText(bytes: number): string {
   return `${(bytes / 1024 ** power).toFixed(1)} ${units[power - 1]}`;
 }
 
+/** A word as a shell takes it. */
+export const shellWord = (text: string): string =>
+  /^[\w.,:/@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
 /** The size of a store, and what of it is free, as far as it can tell. */
 export const sizeText = ({
   bytes,

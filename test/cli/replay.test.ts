@@ -499,9 +499,10 @@ describe('a replay that is interrupted', () => {
     const first = await stopped(place, 'replay --since 1h --until 1m --from billing --config shim.yaml');
     expect(first.status).toBe(1);
     expect(first.stdout).toMatch(/^event 1200 .*: delivery 2401\n1200 deliveries made\.\n/m);
-    const command =
-      'replay --since 2026-03-01T11:50:00.004Z --until 2026-03-01T11:59:00.000Z --from billing --config shim.yaml';
-    expect(first.stderr).toBe(`error: interrupted; to go on:\n  webhook-shim ${command}\n`);
+    const command = 'replay --since 2026-03-01T11:50:00.004Z --until 2026-03-01T11:59:00.000Z --from billing';
+    expect(first.stderr).toBe(
+      `error: interrupted; to go on:\n  SHIM_CONFIG=shim.yaml webhook-shim ${command}\n`,
+    );
     for (let taken = 0; taken < 1_200; taken += 100) await place.deliver('billing');
     const second = await place.run(command);
     expect(second).toMatchObject({ status: 0, stdout: expect.stringContaining('1 delivery made.\n') });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Place, SECRET } from './support.js';
+import { configText, Place, SECRET } from './support.js';
 
 describe('the command line', () => {
   it.each([
@@ -103,6 +103,19 @@ describe('the command line', () => {
         .filter((line) => line.length > 80 && !/^ {2}(\S+=\S+ )?webhook-shim /.test(line));
       expect([command, wide]).toEqual([command, []]);
     }
+  });
+
+  it('says what to type next with the configuration that was named', async () => {
+    const place = await Place.create();
+    await place.write('the other.yaml', configText());
+    await place.store(async () => undefined);
+    const next = (env: string) => `until ${env}webhook-shim destinations resume billing\n`;
+    const pause = ['destinations', 'pause', 'billing', '--config'];
+    expect((await place.run([...pause, 'the other.yaml'])).stdout).toContain(
+      next("SHIM_CONFIG='the other.yaml' "),
+    );
+    await place.run('destinations resume billing');
+    expect((await place.run(pause.slice(0, 3))).stdout).toContain(next(''));
   });
 
   it('registers nothing that is not built yet', async () => {
