@@ -3,12 +3,13 @@ import {
   existsSync,
   fsyncSync,
   openSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { StoreError, UsageError } from '../../errors.js';
 import type { Backup, BackupOptions } from '../backup.js';
 import { isThere, noData } from './connection.js';
@@ -27,9 +28,10 @@ export async function backupSqlite(path: string, file: string, options: BackupOp
   if (!isThere(path)) throw noData(path);
   refuseWalOfAnother(path);
   checkPlace(path, file, options.force);
-  // Beside it, so that it can be renamed; by the same name each time, so that what an interrupted run left goes away.
-  const partial = `${file}.partial`;
+  // Beside it, so that it can be renamed; of this process alone, since another one may be making a copy there as well.
+  const partial = `${file}.${process.pid}.partial`;
   try {
+    removeLeftovers(file);
     createEmpty(partial);
     const counts = await copy(path, partial, (done) => {
       options.signal?.throwIfAborted();
@@ -61,9 +63,31 @@ function checkPlace(path: string, file: string, force: boolean): void {
 
 const realOf = (path: string): string => realpathSync(path);
 
+/** What runs left that were killed: their processes are gone. Before each had a name of its own, it was without a number. */
+function removeLeftovers(file: string): void {
+  const left = /^\.(?:(\d+)\.)?partial(?:-journal)?$/;
+  const folder = dirname(file);
+  for (const name of readdirSync(folder)) {
+    const found = name.startsWith(basename(file)) ? left.exec(name.slice(basename(file).length)) : null;
+    if (found !== null && !isAlive(found[1])) rmSync(join(folder, name), { force: true });
+  }
+}
+
+function isAlive(pid: string | undefined): boolean {
+  if (pid === undefined) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return true;
+  } catch (error) {
+    // There, and of another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
 /** For this user alone: it will hold business data. */
 function createEmpty(path: string): void {
-  rmSync(path, { force: true });
+  // In a container the run before may have had the same number.
+  for (const left of [path, `${path}-journal`]) rmSync(left, { force: true });
   closeSync(openSync(path, 'wx', 0o600));
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -17,6 +18,7 @@ import { copyInto } from '../../../src/store/sqlite/backup.js';
 import { openSqliteSource } from '../../../src/store/sqlite/copy-source.js';
 import { Database } from '../../../src/store/sqlite/driver.js';
 import type { Store } from '../../../src/store/store.js';
+import { MAIN } from '../../support/service.js';
 import { accept, claim, putOne, T0, webhooks } from '../samples.js';
 import { temporaryFolder } from './folder.js';
 
@@ -119,9 +121,34 @@ describe('a backup', () => {
     expect(readFileSync(join(cwd, 'copy.db'), 'utf8')).toBe('precious');
     expect(readdirSync(cwd).sort()).toEqual(['copy.db', 'data']);
     // What a run that was killed left.
-    writeFileSync(join(cwd, 'copy.db.partial'), 'half');
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const own = `copy.db.${process.pid}.partial`;
+    const gone = `copy.db.${pid}.partial`;
+    for (const left of ['copy.db.partial', gone, `${gone}-journal`, own, `${own}-journal`]) {
+      writeFileSync(join(cwd, left), 'half');
+    }
+    // What others made, one of which is at work.
+    const others = ['copy.db.1', 'copy.db.gz', `copy.db.${process.ppid}.partial`, `other.db.${pid}.partial`];
+    for (const other of others) writeFileSync(join(cwd, other), 'other');
     expect(await take(cwd, 'copy.db', { force: true })).toMatchObject({ webhooks: 201 });
-    expect(readdirSync(cwd).sort()).toEqual(['copy.db', 'data']);
+    expect(readdirSync(cwd).sort()).toEqual(['copy.db', 'data', ...others].sort());
+    await store.close();
+  });
+
+  it('is not touched by another one that is made of the same name meanwhile', async () => {
+    const { cwd, store } = await filled();
+    const config = { sources: [{ name: 'extracta', path: '/webhook', secrets: ['E_AI_K_c2hpbQ'] }] };
+    writeFileSync(join(cwd, 'shim.json'), JSON.stringify({ ...config, destinations: [] }));
+    const others: string[] = [];
+    const onProgress = (): void => {
+      if (others.length > 0) return;
+      const line = [MAIN, 'backup', '--force', '--json', '--config', 'shim.json', 'copy.db'];
+      others.push(execFileSync(process.execPath, line, { cwd, encoding: 'utf8' }));
+    };
+    const made = await take(cwd, 'copy.db', { force: true, onProgress });
+    expect(JSON.parse(others[0] ?? '')).toMatchObject({ bytes: made.bytes, webhooks: 201 });
+    expect(made).toMatchObject({ bytes: statSync(made.file).size, webhooks: 201 });
+    expect(readdirSync(cwd).sort()).toEqual(['copy.db', 'data', 'shim.json']);
     await store.close();
   });
 
