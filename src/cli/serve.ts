@@ -31,7 +31,8 @@ export function addServe(program: Command, run: Run): void {
 }
 
 async function serve(options: ServeOptions, io: Io): Promise<ExitStatus> {
-  const { config, file, warnings } = configOf(options, io);
+  const loaded = configOf(options, io);
+  const { config, warnings } = loaded;
   if (options.role !== 'all' && !isShared(config.store.url)) {
     throw new UsageError(
       'usage',
@@ -49,7 +50,7 @@ async function serve(options: ServeOptions, io: Io): Promise<ExitStatus> {
   const { role, migrate } = options;
   const shim = createShim(config, { cwd: io.cwd, log, role, migrate });
   const started = shim.start();
-  const stopReloading = reloadOnRequest(shim, started, file, () => configOf(options, io), io, log);
+  const stopReloading = reloadOnRequest(shim, started, loaded, () => configOf(options, io), io, log);
   try {
     await started;
     await Promise.race([stop, shim.ended]);

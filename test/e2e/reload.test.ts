@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -83,6 +83,8 @@ describe('the configuration of a running service', () => {
     service.process.kill('SIGHUP');
     const line = await logged(service, /the one before stays/);
     expect(JSON.stringify(line)).toMatch(/destinatoins.*destinations/);
+    // Nor is one that is what it started with.
+    expect(service.log.map(({ msg }) => msg)).not.toContainEqual(expect.stringMatching(/loaded anew/));
     const file = await send(service);
     await eventually(() => expect(handler.received[0]?.body).toContain(file));
   });
@@ -123,6 +125,34 @@ describe('the configuration of a running service', () => {
       env: { ...process.env, NODE_OPTIONS: `--import ${pathToFileURL(asking).href}` },
     });
     await logged(service, /loaded anew/);
+    expect(await service.stop()).toBe(0);
+  });
+
+  it('is the one that was saved while the service started, after its file was read', async () => {
+    const folder = tempFolder();
+    const config = writeConfig(folder, { sources: [{ ...source, path: '/before' }], destinations: [] });
+    const saved = join(folder, 'saved.json');
+    writeFileSync(saved, readFileSync(config, 'utf8').replace('/before', '/after'));
+    // Saves it as soon as the service is looked for, which is composed from what was read.
+    writeFileSync(
+      join(folder, 'hooks.mjs'),
+      `import { copyFileSync } from 'node:fs';
+       export function resolve(name, context, next) {
+         if (name.endsWith('/app.js')) copyFileSync(${JSON.stringify(saved)}, ${JSON.stringify(config)});
+         return next(name, context);
+       }`,
+    );
+    const saving = join(folder, 'saving.mjs');
+    writeFileSync(
+      saving,
+      `import { register } from 'node:module';
+       register('./hooks.mjs', import.meta.url);`,
+    );
+    const service = await startService(config, {
+      env: { ...process.env, NODE_OPTIONS: `--import ${pathToFileURL(saving).href}` },
+    });
+    await logged(service, /loaded anew/);
+    await send(service, '/after');
     expect(await service.stop()).toBe(0);
   });
 
