@@ -17,7 +17,7 @@ const STEP = 64;
  */
 const LONG = 10;
 
-type Ordered = Pick<DestinationConfig, 'name' | 'format' | 'ordered'>;
+type Ordered = Pick<DestinationConfig, 'name' | 'ordered'>;
 
 /**
  * Puts a destination in order, or out of it, before anything is claimed, and from then on what waits for its keys in
@@ -26,7 +26,7 @@ type Ordered = Pick<DestinationConfig, 'name' | 'format' | 'ordered'>;
  * @returns to be called before each claim; rejects where the store does not work
  */
 export function createOrder(
-  { name, format, ordered }: Ordered,
+  { name, ordered }: Ordered,
   store: Pick<Store, 'setOrder' | 'listUnkeyed' | 'keyDeliveries'>,
 ): () => Promise<void> {
   let isSet = false;
@@ -40,7 +40,7 @@ export function createOrder(
       let deliveries: KeyedDelivery[] = [];
       for (const each of unkeyed) {
         const begun = performance.now();
-        deliveries.push({ deliveryId: each.id, keys: keysOf(ordered, format, each) });
+        deliveries.push({ deliveryId: each.id, keys: keysOf(ordered, each) });
         if (each !== unkeyed.at(-1) && performance.now() - begun < LONG) continue;
         await store.keyDeliveries({ destination: name, by: ordered, deliveries });
         deliveries = [];
@@ -50,24 +50,21 @@ export function createOrder(
 }
 
 /** The lines that a delivery is in. What cannot be read is in one with all of its source that cannot. */
-export function keysOf(
-  by: OrderedBy,
-  format: DestinationConfig['format'],
-  delivery: UnkeyedDelivery,
-): readonly string[] {
+export function keysOf(by: OrderedBy, delivery: UnkeyedDelivery): readonly string[] {
   const { source } = delivery.webhook;
   try {
-    return orderKeys(by, source, filesOf(format, delivery).map(fileText));
+    return orderKeys(by, source, filesOf(delivery).map(fileText));
   } catch {
     return orderKeys(by, source, []);
   }
 }
 
-/** Of what goes out: of a webhook that goes out as it came, those of its other events as well. */
-function filesOf(format: DestinationConfig['format'], delivery: UnkeyedDelivery): readonly string[] {
+/**
+ * Of what goes out: of a webhook that goes out as it came, those of its other events as well. So too where its destination
+ * takes events by now: their deliveries are made once this one is claimed, and nothing later is to go out before.
+ */
+function filesOf(delivery: UnkeyedDelivery): readonly string[] {
   const { webhook, whole } = delivery;
-  if (format === 'legacy' && webhook.format === 'legacy' && whole) {
-    return legacyFiles(legacyResultText(webhook.body));
-  }
+  if (webhook.format === 'legacy' && whole) return legacyFiles(legacyResultText(webhook.body));
   return itemsOf(memberOf(newBody(delivery), 'result') ?? '[]');
 }

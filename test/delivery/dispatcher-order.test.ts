@@ -171,6 +171,22 @@ it('sends a whole webhook to an old handler in line with each of its files', asy
   await until(() => names(open) === 'f2, f3');
 });
 
+it('sends in order the events of webhooks that waited for it while it was an old handler', async () => {
+  const { open, answer, start, destination } = await line();
+  await setup.receive(
+    [{ ...destination, format: 'legacy', mode: 'paused' }],
+    legacy({ fileId: 'f1' }, { fileId: 'f2', status: 'failed' }),
+    legacy({ fileId: 'f2', n: 2 }),
+  );
+  start();
+  for (const name of ['processed f1', 'failed f2', 'processed f2']) {
+    await until(() => open.size > 0);
+    await aWhile();
+    expect(names(open)).toBe(name);
+    answer(name);
+  }
+});
+
 it('sends each of many batches in the order of arrival, through several instances', async () => {
   const sent = new Map<string, number[]>();
   const busy = new Set<string>();
