@@ -94,14 +94,17 @@ export class Database {
   /**
    * Each statement sees what was committed before it began: so what is read after a lock is what the one before has left.
    * Whatever `work` throws undoes it. It may run more than once, where another transaction was in the way.
+   *
+   * @param limit milliseconds that each statement may take, where it is not the store's
    */
-  transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  transaction<T>(work: (session: Session) => Promise<T>, limit?: number): Promise<T> {
     return this.#run(async (session) => {
       session.send({ text: 'BEGIN' });
+      if (limit !== undefined) session.send({ text: `SET LOCAL statement_timeout = ${limit}` });
       const result = await work(session);
       session.send({ text: 'COMMIT' });
       return result;
-    });
+    }, limit);
   }
 
   /** Waits for what is under way. */
@@ -109,10 +112,10 @@ export class Database {
     return this.#pool.end();
   }
 
-  async #run<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  async #run<T>(work: (session: Session) => Promise<T>, limit?: number): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#once(work);
+        return await this.#once(work, limit);
       } catch (error) {
         if (tries === TRIES || !CONFLICTS.has(codeOf(error))) throw storeError(this.options.address, error);
         await sleep(tries * tries * 5);
@@ -120,11 +123,11 @@ export class Database {
     }
   }
 
-  async #once<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  async #once<T>(work: (session: Session) => Promise<T>, limit?: number): Promise<T> {
     const client = await this.#pool.connect();
     const asked: Promise<unknown>[] = [];
     const query: Session['query'] = (statement, ...values) => {
-      const answer = rowsOf(client, statement, values);
+      const answer = rowsOf(client, statement, values, limit);
       asked.push(answer);
       return answer;
     };
@@ -155,12 +158,14 @@ async function rowsOf<Row>(
   client: pg.PoolClient,
   { name, text, timeout }: Statement<Row>,
   values: readonly Value[],
+  limit?: number,
 ): Promise<readonly Row[]> {
+  const wait = timeout ?? (limit === undefined ? undefined : limit + SILENCE);
   const { rows } = await client.query({
     text,
     values: [...values],
     ...(name === undefined ? {} : { name }),
-    ...(timeout === undefined ? {} : { query_timeout: timeout }),
+    ...(wait === undefined ? {} : { query_timeout: wait }),
   });
   // The one border where rows get their type: the statement's author states it beside its text.
   return rows as readonly Row[];

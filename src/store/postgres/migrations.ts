@@ -34,6 +34,9 @@ export const TABLES: readonly string[] = [
 
 const CURRENT = MIGRATIONS.length;
 
+/** Milliseconds. What waits may have to be gone through: of a million deliveries for longer than a statement may take else. */
+const LONGEST = 3_600_000;
+
 /**
  * Brings the schema up to date. Safe when several instances do it at once: one does, the others wait for it.
  * @returns what this one did of it
@@ -50,7 +53,7 @@ export async function migrate(db: Database, where: string): Promise<Migration> {
     session.send({ text: 'DELETE FROM schema_version' });
     session.send({ text: `INSERT INTO schema_version VALUES (${CURRENT})` });
     return { from: version, to: CURRENT };
-  });
+  }, LONGEST);
 }
 
 /**

@@ -1,4 +1,5 @@
+import { partsSchema } from './parts-schema.js';
 import { upTimesSchema } from './up-times-schema.js';
 
-/** The third schema: what was added to the second. */
-export const schema3 = upTimesSchema;
+/** The third schema: what was added to the second, a part each. */
+export const schema3 = [upTimesSchema, partsSchema].join('\n');

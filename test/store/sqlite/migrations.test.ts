@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
 import { Database } from '../../../src/store/sqlite/driver.js';
 import { schema1 } from '../../../src/store/sqlite/schema-1.js';
+import { BROUGHT_UP_TO_DATE, leaveBacklog, wholeByDestination } from '../old-backlog.js';
 import { accept, claim, delivered, HOUR, only, T0 } from '../samples.js';
 import { temporaryFolder } from './folder.js';
 
@@ -92,3 +93,16 @@ it.each(['own', 'share'] as const)(
     await store.close();
   },
 );
+
+it('lets what waited stand for its own event alone where no other event of the webhook depends on it', async () => {
+  const cwd = temporaryFolder();
+  const before = await openStore('sqlite:shim.db', { mode: 'own', cwd });
+  await leaveBacklog(before);
+  await before.close();
+  const db = new Database(join(cwd, 'shim.db'), { readOnly: false });
+  db.exec('DROP TABLE up_times; UPDATE deliveries SET whole = 1; PRAGMA user_version = 2');
+  db.close();
+  const store = await openStore('sqlite:shim.db', { mode: 'own', cwd });
+  expect(await wholeByDestination(store, T0)).toEqual(BROUGHT_UP_TO_DATE);
+  await store.close();
+});
