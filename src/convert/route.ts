@@ -29,11 +29,7 @@ export function createRouter(destinations: readonly Destination[]): Router {
   // What is an alternative gets what the one that names it gives up, and that alone.
   const rules = destinations
     .filter(({ name }) => !alternatives.has(name))
-    .map((destination) => ({
-      ...destination,
-      satisfies: destination.when === null ? null : compileSchema(destination.when, { limit: 1 }),
-      fork: forkOf(destination, destinations),
-    }));
+    .map((destination) => ({ ...withWhen(destination), fork: forkOf(destination, destinations) }));
   return (source, { value, messageId }) => {
     const routes = rules
       .filter(
@@ -74,10 +70,50 @@ export function takesByName(
   name: string,
   { source, event }: { readonly source: string; readonly event: string },
 ): boolean {
-  const naming = destinations.filter(({ alternative }) => alternative === name);
-  const takers = naming.length > 0 ? naming : destinations.filter((each) => each.name === name);
-  return takers.some((each) => takes(each, source, event));
+  return takersOf(destinations, name).some((each) => takes(each, source, event));
 }
+
+/** Whether a destination takes an event that others may have: `read` is asked for its value where a `when` decides. */
+export type Takes = (
+  name: string,
+  event: {
+    readonly source: string;
+    readonly event: string;
+    readonly latest: readonly { readonly destination: string }[];
+  },
+  read: () => Promise<unknown>,
+) => Promise<boolean>;
+
+/**
+ * By names and content. Of shares only what they have come to counts: what one of two has that share, the other does not
+ * take as well.
+ *
+ * @throws {ShimError} where a `when` does not compile
+ */
+export function createTakes(destinations: readonly Destination[]): Takes {
+  const rules = destinations.map(withWhen);
+  return async (name, { source, event, latest }, read) => {
+    for (const rule of takersOf(rules, name)) {
+      const sharer = rule.name === name ? rule.alternative : rule.name;
+      if (!takes(rule, source, event) || latest.some(({ destination }) => destination === sharer)) continue;
+      if (rule.satisfies === null || rule.satisfies(await read()).length === 0) return true;
+    }
+    return false;
+  };
+}
+
+function takersOf<D extends Pick<Destination, 'name' | 'alternative'>>(
+  destinations: readonly D[],
+  name: string,
+): readonly D[] {
+  const naming = destinations.filter(({ alternative }) => alternative === name);
+  return naming.length > 0 ? naming : destinations.filter((each) => each.name === name);
+}
+
+const withWhen = <D extends Pick<Destination, 'when'>>(destination: D) => ({
+  ...destination,
+  satisfies: destination.when === null ? null : compileSchema(destination.when, { limit: 1 }),
+});
 
 const takes = ({ sources, events }: Filters, source: string, event: string): boolean =>
   sources.includes(source) && events.some((pattern) => matchesEvent(pattern, event));

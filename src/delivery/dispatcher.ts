@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, DestinationConfig } from '../config/config.js';
-import { takesByName } from '../convert/route.js';
+import { createTakes } from '../convert/route.js';
 import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
 import { VERSION } from '../version.js';
@@ -61,6 +61,7 @@ export function startDispatcher(options: {
   const lanes = new Map<string, Lane>();
   const ending = new Map<string, { readonly lane: Lane; readonly ended: Promise<void> }>();
   let current: DispatcherConfig = { sources: [], destinations: [] };
+  let takes = createTakes([]);
   let stopping = false;
 
   const wantedOf = (name: string): DestinationConfig | undefined =>
@@ -84,7 +85,7 @@ export function startDispatcher(options: {
       compose,
       load: createLoad(),
       turns,
-      takes: (event) => takesByName(current.destinations, destination.name, event),
+      takes: (...asked) => takes(...asked),
       store,
       log,
       trouble,
@@ -115,6 +116,7 @@ export function startDispatcher(options: {
   };
   const configure = (next: DispatcherConfig): void => {
     const before = current;
+    takes = createTakes(next.destinations);
     current = next;
     const sameSources = isDeepStrictEqual(before.sources, next.sources);
     for (const destination of before.destinations) {

@@ -1,4 +1,5 @@
 import type { DestinationConfig } from '../config/config.js';
+import type { Takes } from '../convert/route.js';
 import type { AttemptOutcome } from '../model.js';
 import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
@@ -6,7 +7,6 @@ import type { Compose } from './compose.js';
 import type { Load } from './load.js';
 import { startPausedLane } from './paused-lane.js';
 import { startSendingLane } from './sending-lane.js';
-import type { Takes } from './siblings.js';
 import type { Trouble } from './trouble.js';
 import type { Turns } from './turns.js';
 
@@ -39,6 +39,7 @@ export interface LaneOptions {
     | 'listUnkeyed'
     | 'keyDeliveries'
     | 'listReplayable'
+    | 'getEvent'
     | 'splitDelivery'
   >;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;

@@ -1,9 +1,9 @@
+import type { Takes } from '../convert/route.js';
+import { newBody } from '../formats/forward.js';
 import { eventsOfWebhook } from '../migration/replayable.js';
 import type { ClaimedDelivery } from '../model.js';
+import type { ReplayableEvent } from '../store/rows.js';
 import type { Store } from '../store/store.js';
-
-/** Whether events of these names are for a destination. */
-export type Takes = (event: { readonly source: string; readonly event: string }) => boolean;
 
 /**
  * What waited for a handler in the old format, before it came to take events, is one delivery for each webhook, by one of
@@ -13,14 +13,18 @@ export type Takes = (event: { readonly source: string; readonly event: string })
 export async function addSiblings(
   delivery: ClaimedDelivery,
   takes: Takes,
-  store: Pick<Store, 'listReplayable' | 'splitDelivery'>,
+  store: Pick<Store, 'listReplayable' | 'getEvent' | 'splitDelivery'>,
   now: number,
 ): Promise<void> {
   const { id, webhook, receivedAt, destination, mode } = delivery;
   const events = await eventsOfWebhook(store, { webhookId: webhook.id, receivedAt });
   const others = events.filter((event) => event.id !== delivery.eventId);
   const missing = others.filter(({ latest }) => latest.every((each) => each.destination !== destination));
-  const taken = missing.filter((event) => event.duplicateOf === null && takes(event));
+  const taken: ReplayableEvent[] = [];
+  for (const event of missing) {
+    const read = () => eventValue(event.id, store);
+    if (event.duplicateOf === null && (await takes(destination, event, read))) taken.push(event);
+  }
   // Where all of them have gone along, and would again, it stays as it is.
   if (taken.length === 0 && missing.length === others.length) return;
   const rules = { destination, mode, unlessDelivered: true, oncePerWebhook: false };
@@ -29,4 +33,9 @@ export async function addSiblings(
     taken.map(({ id: eventId }) => ({ eventId, ...rules })),
     now,
   );
+}
+
+async function eventValue(id: number, store: Pick<Store, 'getEvent'>): Promise<unknown> {
+  const event = await store.getEvent(id);
+  return event === null ? null : JSON.parse(newBody(event));
 }

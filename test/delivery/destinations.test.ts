@@ -146,6 +146,41 @@ describe('a destination in the legacy format', () => {
     expect(next.arrivals.map(({ event, files }) => [event, files])).toEqual([['extraction.failed', 2]]);
   });
 
+  it('gets of the events of a webhook that waited for it none that its `when` leaves out', async () => {
+    const when = { properties: { result: { contains: { properties: { fileId: { const: 'a' } } } } } };
+    const old = at('billing', 'http://127.0.0.1:1/', { format: 'legacy', when });
+    await setup.receive(
+      [old],
+      legacyOf(file('a'), file('b', 'failed')),
+      legacyOf(file('c'), file('a', 'failed')),
+    );
+    const next = await listener('new');
+    setup.dispatch({ ...old, url: next.url, format: 'new' });
+    await allSent();
+    expect(next.arrivals.map(({ event }) => event).sort()).toEqual([
+      'extraction.failed',
+      'extraction.processed',
+    ]);
+  });
+
+  it('gets of the events of a webhook none that the other one has with which it shares the batches', async () => {
+    const shared = (format: 'legacy' | 'new', urls: readonly string[]) => [
+      at('main', urls[0] ?? '', { format, share: 50, alternative: 'other' }),
+      at('other', urls[1] ?? '', { format }),
+    ];
+    const webhooks = Array.from({ length: 12 }, (_, n) =>
+      legacyOf(file(`a${n}`, 'done', `one_${n}`), file(`b${n}`, 'failed', `two_${n}`)),
+    );
+    await setup.receive(shared('legacy', ['http://127.0.0.1:1/', 'http://127.0.0.1:1/']), ...webhooks);
+    const [main, other] = [await listener('new'), await listener('new')];
+    setup.dispatch(...shared('new', [main.url, other.url]));
+    await allSent();
+    const arrived = [...main.arrivals, ...other.arrivals].map(({ webhookId }) => webhookId);
+    expect(new Set(arrived).size).toBe(24);
+    expect(arrived).toHaveLength(24);
+    expect(main.arrivals.length * other.arrivals.length).toBeGreaterThan(0);
+  });
+
   it('gets each file once where events waited for it, and it takes webhooks again', async () => {
     const two = legacyOf(file('a'), file('b', 'failed'));
     await setup.receive([at('billing', 'http://127.0.0.1:1/')], two, legacyOf(file('c')));

@@ -234,6 +234,7 @@ export class Setup {
       listUnkeyed: (request) => unless('listUnkeyed', () => store.listUnkeyed(request)),
       keyDeliveries: (request) => unless('keyDeliveries', () => store.keyDeliveries(request)),
       listReplayable: (query) => unless('listReplayable', () => store.listReplayable(query)),
+      getEvent: (ref) => unless('getEvent', () => store.getEvent(ref)),
       splitDelivery: (...args) => unless('splitDelivery', () => store.splitDelivery(...args)),
       lineUp: (...args) => unless('lineUp', () => store.lineUp(...args)),
       releaseExpired: (now) => unless('releaseExpired', () => store.releaseExpired(now)),
