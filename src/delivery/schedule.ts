@@ -20,5 +20,5 @@ export function delayAfter(
   const { schedule, jitter } = retry;
   const scheduled = schedule[attempts] ?? schedule.at(-1) ?? 0;
   const delay = Math.round(scheduled * (1 + jitter * (2 * random - 1)));
-  return retryAfter === null ? delay : Math.max(delay, Math.min(retryAfter, LONGEST_ASKED));
+  return Math.max(delay, Math.min(retryAfter ?? 0, LONGEST_ASKED));
 }

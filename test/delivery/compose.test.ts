@@ -86,6 +86,14 @@ describe('the request of a delivery', () => {
       });
     });
 
+    it('is the event alone where the webhook brought others that do not go along', () => {
+      const event = '{"event":"extraction.failed","result":[{"status":"failed","n":1.0}]}';
+      const delivery = { ...claimed({ webhookBody: legacyBody(spaced) }), whole: false, body: event };
+      const { body, headers } = compose(delivery, legacyDestination, NOW);
+      expect(body).toBe(legacyBody('[{"status":"failed","n":1.0}]'));
+      expect(headers['x-webhook-signature']).toBe(documentedSignature(body, SECRET));
+    });
+
     it('is signed with its own secret where it has one', () => {
       const delivery = claimed({ webhookBody: legacyBody(spaced) });
       const { body, headers } = compose(delivery, { ...legacyDestination, secret: 'E_AI_K_own' }, NOW);

@@ -20,6 +20,8 @@ describe('an answer', () => {
   });
 
   it.each([
+    [199, '199'],
+    [300, '300 Multiple Choices: redirects are not followed'],
     [302, '302 Found: redirects are not followed'],
     [304, '304 Not Modified: redirects are not followed'],
     [400, '400 Bad Request'],
@@ -52,11 +54,9 @@ describe('an answer', () => {
   });
 
   it('is success for 2xx alone', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 200, max: 999 }), (status) => {
-        expect(judge(answer(status), NOW).success).toBe(status < 300);
-      }),
-    );
+    const statuses = Array.from({ length: 900 }, (_, index) => 100 + index);
+    const successes = statuses.filter((status) => judge(answer(status), NOW).success);
+    expect(successes).toEqual(statuses.filter((status) => String(status).startsWith('2')));
   });
 
   it('hands on what it says of when to come again', () => {
@@ -74,7 +74,7 @@ describe('Retry-After', () => {
     ['Thursday, 01-Jan-26 00:01:00 GMT', 60_000],
   ])('"%s" asks for %i ms', (value, wait) => expect(parseRetryAfter(value, NOW)).toBe(wait));
 
-  it.each(['', 'soon', '-5', '1.5', '2026-01-01T00:01:00Z', '1e3', 'Mon'])(
+  it.each(['', 'soon', '-5', '1.5', '2026-01-01T00:01:00Z', '1e3', 'Mon', '1 Feb 2026'])(
     '"%s" asks for nothing',
     (value) => {
       expect(parseRetryAfter(value, NOW)).toBeNull();
