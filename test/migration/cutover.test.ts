@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type CutoverFacts, judgeCutover, type SourceFacts } from '../../src/migration/cutover.js';
+import {
+  type CutoverFacts,
+  judgeCutover,
+  type SourceFacts,
+  watchedFor,
+} from '../../src/migration/cutover.js';
 
 const HOUR = 3_600_000;
 const NOW = 1_000 * HOUR;
@@ -51,11 +56,32 @@ describe('judgeCutover', () => {
       'webhook-shim parity --state different',
     ],
     [
+      'differences alone',
+      { different: { harmless: 0, harmful: 2 } },
+      'differences',
+      '2 files are not the same in both formats',
+      'webhook-shim parity --state different',
+    ],
+    [
+      'quarantine of several',
+      { quarantined: 2 },
+      'quarantine',
+      '2 webhooks are in quarantine',
+      'webhook-shim quarantine list',
+    ],
+    [
       'quarantine',
       { quarantined: 1 },
       'quarantine',
       '1 webhook is in quarantine',
       'webhook-shim quarantine list',
+    ],
+    [
+      'a dead letter',
+      { deadLetters: 1 },
+      'dead_letters',
+      '1 delivery is a dead letter',
+      'webhook-shim deliveries list --status dead',
     ],
     [
       'dead letters',
@@ -132,6 +158,7 @@ describe('judgeCutover', () => {
   it('takes what is not converted for unknown, once that takes longer than it should', () => {
     const waiting = (oldestAt: number) => judge({}, { unconverted: { count: 2, oldestAt } });
     expect(waiting(NOW - 59_999)).toEqual([]);
+    expect(waiting(NOW - 60_000)).toHaveLength(1);
     expect(waiting(NOW - 2 * HOUR)).toEqual([
       {
         source: null,
@@ -171,7 +198,25 @@ describe('judgeCutover', () => {
     ]);
   });
 
-  it('takes nothing seen for no proof', () => {
-    expect(judge({}, { sources: [] })).toMatchObject([{ source: null, code: 'too_few_matched' }]);
+  it('takes nothing seen for no proof, whatever is asked for', () => {
+    const nothing = { ...good, matched: 0, watchedSince: null, lastNewAt: null };
+    const facts = {
+      sources: [nothing, { ...nothing, source: 'legacy-alone', watchedSince: NOW - 99 * HOUR }],
+      upTimes: [{ from: 0, to: NOW }],
+      unconverted: { count: 0, oldestAt: null },
+      others: { quarantined: 0, deadLetters: 0 },
+    };
+    const asked = { matched: 0, quietFor: 0 };
+    expect(judgeCutover(facts, asked, NOW)).toMatchObject([
+      { source: 'extracta', code: 'watched_too_briefly' },
+      { source: 'legacy-alone', code: 'watched_too_briefly' },
+    ]);
+    expect(facts.sources.map((source) => watchedFor(source, facts.upTimes, NOW))).toEqual([0, 0]);
+    expect(judgeCutover({ ...facts, sources: [] }, asked, NOW)).toMatchObject([
+      { source: null, message: '0 files are the same in both formats; there must be 1' },
+    ]);
+    expect(judge({}, { sources: [] })).toMatchObject([
+      { source: null, message: '0 files are the same in both formats; there must be 50' },
+    ]);
   });
 });

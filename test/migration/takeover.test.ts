@@ -39,6 +39,10 @@ describe('judgeTakeover', () => {
     expect(judge({ answers: { ok: 99, failed: 1 } })).toMatchObject([
       { code: 'failures', message: 'failed 1 of its latest 100 events' },
     ]);
+    expect(judge({ answers: { ok: 90, failed: 5 } })).toMatchObject([
+      { code: 'too_few_answers', message: 'answered 95 events; there must be 100' },
+      { code: 'failures', message: 'failed 5 of its latest 95 events' },
+    ]);
   });
 
   it('tells a slower pace than the rules allow', () => {
@@ -73,7 +77,7 @@ describe('judgeTakeover', () => {
   it('takes nothing answered for no proof, whatever is asked for', () => {
     const silent = { ...candidate, answers: { ok: 0, failed: 0 }, p50: null, p99: null };
     expect(judgeTakeover({ candidate: silent, incumbent }, { events: 0, slower: 1.5 })).toMatchObject([
-      { code: 'too_few_answers' },
+      { code: 'too_few_answers', message: 'answered 0 events; there must be 1' },
     ]);
   });
 });
