@@ -6,6 +6,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StoreError } from '../../src/errors.js';
 import { signBody } from '../../src/formats/request-body.js';
+import { eventually } from '../support/handler.js';
 import { type PublicServer, sendRaw, startPublic } from '../support/http.js';
 import { vectors } from '../support/vectors.js';
 
@@ -297,7 +298,7 @@ describe('the public port', () => {
     });
     const compressed = { ...COMPRESSING, 'x-webhook-signature': SIGNATURE_OF_LARGE };
     const held = Array.from({ length: 7 }, () => post(gzipSync(LARGE), compressed));
-    await vi.waitFor(() => expect(arrived).toBe(7), 10_000);
+    await eventually(() => expect(arrived).toBe(7));
 
     const refused = await post(gzipSync(LARGE), compressed);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
@@ -311,7 +312,7 @@ describe('the public port', () => {
 
     held.push(post(gzipSync(BODY), COMPRESSING));
     held.push(post(LARGE, { ...HEADERS, 'x-webhook-signature': SIGNATURE_OF_LARGE }));
-    await vi.waitFor(() => expect(arrived).toBe(9), 10_000);
+    await eventually(() => expect(arrived).toBe(9));
     release();
     expect((await Promise.all(held)).map(({ status }) => status)).toEqual(held.map(() => 200));
     expect((await post(gzipSync(LARGE), compressed)).status).toBe(200);
@@ -322,7 +323,7 @@ describe('the public port', () => {
     for (let i = 1; i <= 30; i++) {
       const socket = await begin(COMPRESSED, BOMB);
       socket.destroy();
-      await vi.waitFor(() => expect(answered).toHaveLength(i));
+      await eventually(() => expect(answered).toHaveLength(i));
     }
     const compressed = { ...COMPRESSING, 'x-webhook-signature': SIGNATURE_OF_LARGE };
     expect((await post(gzipSync(LARGE), compressed)).status).toBe(200);
@@ -365,9 +366,9 @@ describe('the public port', () => {
     const { url } = await start({ accept: arrived });
     const sent = request(`${url}/webhook`, { method: 'POST', headers: HEADERS });
     sent.on('error', () => {}).end(BODY);
-    await vi.waitFor(() => expect(arrived).toHaveBeenCalled());
+    await eventually(() => expect(arrived).toHaveBeenCalled());
     sent.socket?.resetAndDestroy();
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(server?.log.lines).toContainEqual(expect.stringContaining('connection broke')),
     );
     expect(printed).not.toHaveBeenCalled();

@@ -4,6 +4,7 @@ import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { LIMITS, serveHttp } from '../../src/http/server.js';
+import { eventually } from '../support/handler.js';
 import { type PublicServer, sendRaw, startPublic } from '../support/http.js';
 
 const SECRET = 'E_AI_K_c2VjcmV0';
@@ -216,8 +217,7 @@ describe('the HTTP server', () => {
     const served = await serveHttp(() => undefined, address, { ...LIMITS, linger: 0 });
     expect(intervals.size).toBeGreaterThan(0);
     await served.close(1_000);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(intervals).toEqual(new Set());
+    await eventually(() => expect(intervals).toEqual(new Set()));
   });
 
   it('hears what came over a kept connection while the thread stood still as it closes', async () => {
@@ -252,9 +252,8 @@ describe('the HTTP server', () => {
     server = await startPublic({ secrets: [SECRET] });
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
     await once(socket, 'connect');
-    const started = performance.now();
-    await server.close(10_000);
-    expect(performance.now() - started).toBeLessThan(3_000);
+    // If it did, the test would not come to its end.
+    await server.close(3_600_000);
     socket.destroy();
   });
 

@@ -40,8 +40,8 @@ export async function startHandler(pause = 0): Promise<Handler> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, received, answers };
 }
 
-/** Waits for a condition, whose last failure is the error where it does not come true. */
-export async function eventually<T>(check: () => T | Promise<T>, seconds = 20): Promise<T> {
+/** Waits for a condition, whose last failure is the error where it does not come true: on a busy machine that takes long. */
+export async function eventually<T>(check: () => T | Promise<T>, seconds = 60): Promise<T> {
   const end = Date.now() + seconds * 1_000;
   for (;;) {
     try {
