@@ -60,5 +60,6 @@ describe('retention', () => {
     await eventually(() => log.lines.length > 0);
     expect(log.lines[0]).toContain('tried again later');
     await retention.stop();
+    expect(log.lines).toHaveLength(1);
   });
 });

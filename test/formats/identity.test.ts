@@ -45,6 +45,31 @@ describe('the identity of a file', () => {
     },
   );
 
+  it('is the same for ever: by what is stored, a release must recognise what comes again', () => {
+    const event = 'extraction.processed';
+    const identities = [
+      '{"extractionId":"e","batchId":"b","fileId":"f","result":{"total":"\\u20ac 5","n":1.50}}',
+      '{"extractionId":"e","fileId":"","fileName":"a.pdf"}',
+    ].map((text) => fileIdentity('extracta', event, fileText(text)));
+    expect(
+      identities.map(({ subject, digest }) =>
+        [subject, digest].map((each) => Buffer.from(each).toString('hex')),
+      ),
+    ).toEqual([
+      [
+        'dd85e9f14d524abd951ccc2e639898b4',
+        '6d2cd4fa108dd7140dfa9f471e853f0c451c36f81234148eacfb660de55ead2f',
+      ],
+      [
+        'c2e6a11f9323b7a7e69a90ffbff7b8f2',
+        'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+      ],
+    ]);
+    for (const files of [identities, identities.toReversed()]) {
+      expect(messageId('extracta', event, files)).toBe('evt_ON2TIqvSB-NDwwzbYBps43nu');
+    }
+  });
+
   it('is the same by value, for text as JSON.stringify writes it', () => {
     const members = fc.array(fc.tuple(fc.constantFrom('fileId', 'fileName', 'result', 'batchId'), jsonText));
     fc.assert(

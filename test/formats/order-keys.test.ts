@@ -28,6 +28,13 @@ describe('the lines of an event', () => {
     expect(keys('extraction', ...files)).toHaveLength(1);
   });
 
+  it('are the same for ever: what a release finds waiting is in line with what it puts there', () => {
+    expect(keys('file', {})).toEqual(['-U4RZIH2R82JlvXxTMpZ_g']);
+    expect(keys('batch', {})).toEqual(['tSc6fjxb9taZ7RI-c6t51w']);
+    expect(keys('extraction', {})).toEqual(['QeksY8oZKLJmYcbxfaWupQ']);
+    expect(keys('file')).toEqual(['eRo4jSTIrtvm5yAuDIVrTQ']);
+  });
+
   it('are those of one source, and at least one', () => {
     expect(orderKeys('file', 'a', [file({})])).not.toEqual(orderKeys('file', 'b', [file({})]));
     expect(keys('file')).toHaveLength(1);
