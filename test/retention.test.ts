@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { keptFor, prune, startRetention } from '../src/retention.js';
 import { memoryLog } from './support/http.js';
 
@@ -53,13 +53,25 @@ describe('retention', () => {
     await retention.stop();
   });
 
-  it('goes on after a fault of the store', async () => {
+  it('goes on after a fault of the store, an hour later', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const log = memoryLog();
-    const failing = { prune: async () => Promise.reject(new Error('the disk is gone')) };
-    const retention = startRetention({ store: failing, keptFor: () => 400, log, now: () => 1_000 });
-    await eventually(() => log.lines.length > 0);
-    expect(log.lines[0]).toContain('tried again later');
+    const working = storeWith(50);
+    let calls = 0;
+    const store: typeof working = {
+      ...working,
+      prune: async (request) => {
+        if (++calls === 1) throw new Error('the disk is gone');
+        return working.prune(request);
+      },
+    };
+    const retention = startRetention({ store, keptFor: () => 400, log, now: () => 1_000 });
+    await vi.advanceTimersByTimeAsync(3_600_000 - 1);
+    expect(log.lines).toEqual([expect.stringContaining('tried again later')]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(log.lines[1]).toContain('"removed":50');
     await retention.stop();
-    expect(log.lines).toHaveLength(1);
+    expect(log.lines).toHaveLength(2);
   });
 });

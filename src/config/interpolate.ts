@@ -21,11 +21,11 @@ export interface Interpolated {
 export function interpolate(text: string, surroundings: Surroundings): Interpolated {
   const origins: string[] = [];
   const problems: string[] = [];
-  const filled = text.replace(/\$\$\{|\$\{([^}]*)(\}?)/g, (whole, body: string | undefined, end: string) => {
-    if (whole === '$${' || body === undefined) return '${';
-    const value =
+  const filled = text.replace(/\$\$\{|\$\{([^}]*)(\}?)/g, (_, body: string | undefined, end: string) => {
+    if (body === undefined) return '${';
+    const value: Value =
       end === '' ? { problem: '"${" has no "}"; write "$${" for a literal one' } : fill(body, surroundings);
-    if ('origin' in value && value.origin !== undefined) origins.push(value.origin);
+    if (value.origin !== undefined) origins.push(value.origin);
     if ('problem' in value) problems.push(value.problem);
     return 'text' in value ? value.text : '';
   });

@@ -9,6 +9,7 @@ const files: Readonly<Record<string, string>> = {
   '/run/secrets/x': 'from a file\n',
   '/two': 'a\n\n',
   '/crlf': 'a\r\n',
+  '/pem': 'one\ntwo\n',
 };
 const fill = (text: string) =>
   interpolate(text, {
@@ -33,6 +34,7 @@ describe('interpolate', () => {
     ['${file:/run/secrets/x}', 'from a file'],
     ['${file:/two}', 'a\n'],
     ['${file:/crlf}', 'a'],
+    ['${file:/pem}', 'one\ntwo'],
     ['$${NAME}', '${NAME}'],
     ['$${', '${'],
     ['$NAME {NAME} $ $$', '$NAME {NAME} $ $$'],
@@ -52,10 +54,18 @@ describe('interpolate', () => {
     expect(fill('${file:/nope}').problems).toEqual(['the file /nope does not exist']);
   });
 
-  it.each(['${', 'a ${NAME', '${}', '${1A}', '${A-B}', '${a b}', '${NAME:other}', '${A:-${B}}'])(
-    'refuses %s instead of leaving it as it is',
-    (text) => expect(fill(text).problems).toHaveLength(1),
-  );
+  it.each([
+    ['${', 'has no "}"'],
+    ['a ${NAME', 'has no "}"'],
+    ['${}', 'is not understood'],
+    ['${1NAME}', 'is not understood'],
+    ['${NAME-B}', 'is not understood'],
+    ['${a b}', 'is not understood'],
+    ['${NAME:other}', 'is not understood'],
+    ['${NAME:-${B}}', 'cannot hold another reference'],
+  ])('refuses %s instead of leaving it as it is: it %s', (text, problem) => {
+    expect(fill(text)).toMatchObject({ origins: [], problems: [expect.stringContaining(problem)] });
+  });
 
   it('repeats nothing of what it does not understand', () => {
     expect(fill('${s3cret!}').problems.join()).not.toContain('s3cret');
