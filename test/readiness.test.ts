@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { StoreError } from '../src/errors.js';
 import { createReadiness } from '../src/readiness.js';
 
@@ -31,4 +31,27 @@ it('lets a conversion that does not come to an end be given up before it asks fo
   expect(await readiness(works, 0, 80_000)).toMatchObject({
     convert: { ok: false, message: 'has not moved for 80 s: restart the service' },
   });
+});
+
+it('gives up a store, and a thread, that does not answer while a sender would wait', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const never = () => new Promise<never>(() => {});
+  const answers: unknown[] = [];
+  const storeAway = createReadiness({ ping: never, idleTimes: async () => ({ deliver: 20_000 }) }, () => 0);
+  const threadAway = createReadiness({ ping: works, idleTimes: never }, () => 0);
+  const asked = [storeAway, threadAway].map(async (ask) => answers.push(await ask()));
+  await vi.advanceTimersByTimeAsync(4_999);
+  expect(answers).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  await Promise.all(asked);
+  expect(answers).toContainEqual({
+    store: { ok: false, message: 'no answer within 5 s' },
+    deliver: { ok: false, message: 'has not moved for 20 s: it waits for the store' },
+  });
+  expect(answers).toContainEqual({
+    store: { ok: true, message: 'takes writes' },
+    work: { ok: false, message: 'no answer within 5 s' },
+  });
+  expect(vi.getTimerCount()).toBe(0);
 });
