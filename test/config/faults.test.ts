@@ -109,6 +109,7 @@ const MISTAKES: readonly Mistake[] = [
   mistake(second('events'), ['extraction.processed', '*.processed'], 'is no event pattern'),
   // secrets
   mistake(['sources', 1, 'secrets'], [''], 'is empty: put the secret of the dashboard here'),
+  mistake(['sources', 1, 'secrets'], ['   '], 'is empty: put the secret of the dashboard here'),
   mistake(['sources', 1, 'secrets'], ['E_AI_K_'], 'is nothing but the prefix of a secret'),
   mistake(['sources', 1, 'secrets'], ['a-real-one', 'a-real-one'], 'is in the list a second time'),
   mistake(['sources', 1, 'secrets'], [' a-real-one'], 'has white space around it'),
@@ -118,6 +119,7 @@ const MISTAKES: readonly Mistake[] = [
   mistake(first('secret'), '${EMPTY:-}', 'is empty: set EMPTY'),
   mistake(first('standardSecret'), 'c2VjcmV0LXZhbHVl', 'must be "whsec_" and base64'),
   mistake(first('standardSecret'), 'whsec_c2VjcmV0LXZhbHV', 'must be "whsec_" and base64'),
+  mistake(first('standardSecret'), 'v1,whsec_c2VjcmV0LXZhbHVl', 'must be "whsec_" and base64'),
   mistake(first('standardSecret'), 'whsec_', 'is nothing but the prefix'),
   mistake(first('standardSecret'), 'whsec_xxxx', 'is a placeholder'),
   mistake(['admin', 'token'], 'changeme', 'is a placeholder'),
@@ -479,7 +481,29 @@ describe('placeholders', () => {
     'yours3cr3t',
     'xxy',
     'secretariat',
+    'unreplace-me-9f',
+    'for-your-secret-9f',
+    '9f-the-secret',
+    '9f-example',
+    'example-9f',
+    '9f<secret>',
+    '<secret>9f',
+    '9f$${SECRET}',
+    '$${SECRET}9f',
   ])('%s is taken', (secret) => expect(secretFaults(secret)).toEqual([]));
+
+  it('says of each secret only what is wrong with it, also where there are several', () => {
+    const several = (...secrets: string[]) =>
+      faultsOf(withMistakes([mistake(['sources', 1, 'secrets'], secrets, '')]));
+    expect(several('', '')).toEqual(Array(2).fill(expect.stringContaining('is empty')));
+    expect(several('${A}', '${B}')).toEqual([
+      expect.stringContaining('A is not set'),
+      expect.stringContaining('B is not set'),
+    ]);
+    expect(faultsOf(withMistakes([mistake(first('standardSecret'), '${A}', '')]))).toEqual([
+      expect.stringContaining('A is not set'),
+    ]);
+  });
 
   it('takes any secret that looks like one', () => {
     fc.assert(
