@@ -31,11 +31,16 @@ describe('secretsInUse', () => {
 
   it('takes both formats together, and each source by itself', () => {
     const other = { source: 'other' };
-    expect(states(1, [seen(0, NOW - 9 * DAY), seen(0, NOW - 1, { format: 'new' })])).toEqual(['in_use']);
+    const both = [seen(0, NOW - 9 * DAY), seen(0, NOW - 1, { format: 'new' })];
+    for (const order of [both, both.toReversed()]) expect(states(1, order)).toEqual(['in_use']);
     expect(states(2, [seen(0, NOW - 9 * DAY), seen(1, NOW - 1, other)])).toEqual(['quiet', 'never_used']);
   });
 
   it('shows a place that the list has no more, which makes no other idle', () => {
     expect(states(1, [seen(0, NOW - 9 * DAY), seen(1, NOW - 1)])).toEqual(['quiet', 'not_configured']);
+    const shortened = [seen(2, NOW - 1), seen(1, NOW - 1)];
+    expect(secretsInUse([{ name: 'extracta', secrets: ['s'] }], shortened, NOW)).toMatchObject(
+      [0, 1, 2].map((secretIndex) => ({ secretIndex })),
+    );
   });
 });
