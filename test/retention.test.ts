@@ -71,6 +71,9 @@ describe('retention', () => {
     expect(log.lines).toEqual([expect.stringContaining('tried again later')]);
     await vi.advanceTimersByTimeAsync(1);
     expect(log.lines[1]).toContain('"removed":50');
+    // Nothing is left, and nothing is said of it.
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(working.steps).toHaveLength(2);
     await retention.stop();
     expect(log.lines).toHaveLength(2);
   });

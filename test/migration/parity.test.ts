@@ -94,6 +94,42 @@ describe('the parity ledger', () => {
     ]);
   });
 
+  it.each([
+    ['legacy', 'new'],
+    ['new', 'legacy'],
+  ] as const)('leaves alone what %s has more of, wherever it stands, and nothing else', (more, less) => {
+    const states = (...given: readonly (readonly [Format, number])[]) =>
+      entriesOfSubject(given.map(([format, at]) => sighting(format, `${format} ${at}`, at))).map((entry) => [
+        entry.state,
+        entry.legacy?.at ?? null,
+        entry.new?.at ?? null,
+      ]);
+    const pair = (one: number, other: number) =>
+      more === 'legacy' ? ['different', one, other] : ['different', other, one];
+    const alone = (at: number) => (more === 'legacy' ? ['legacy_only', at, null] : ['new_only', null, at]);
+    expect(states([more, 0], [more, 1_000], [less, 1_001])).toEqual([alone(0), pair(1_000, 1_001)]);
+    expect(states([more, 0], [less, 1], [more, 1_000], [more, 2_000], [less, 2_001])).toEqual([
+      pair(0, 1),
+      alone(1_000),
+      pair(2_000, 2_001),
+    ]);
+    // As many of the one as of the other: each has its pair, though a nearer one stands beside it.
+    expect(states([more, 0], [less, 1], [more, 2_000], [less, 2_500], [more, 2_501], [less, 3_000])).toEqual([
+      pair(0, 1),
+      pair(2_000, 2_500),
+      pair(2_501, 3_000),
+    ]);
+  });
+
+  it('tells a file oldest first, whatever became of its contents', () => {
+    expect(entriesOfSubject([])).toEqual([]);
+    const found = [sighting('legacy', 'old', 0), sighting('legacy', 'a', 10), sighting('new', 'a', 11)];
+    expect(told(entriesOfSubject(found))).toEqual([
+      ['legacy_only', 'old', null, null],
+      ['matched', 'a', 'a', 1],
+    ]);
+  });
+
   it('keeps files and sources apart', async () => {
     const entries = await ledgerOf([
       sighting('legacy', 'a', 1),
