@@ -133,6 +133,19 @@ describe('normalize', () => {
     );
   });
 
+  it.each(['7', ' 1.50', 'null', 'true', '"x"', '{no', ''])(
+    'leaves a result as it is that is a string but spells no object or array: %j',
+    (text) => {
+      const failed = (status: string) => file(`"status":"${status}","result":${JSON.stringify(text)}`);
+      for (const status of ['failed', 'error']) {
+        const body = legacy(`[${failed(status)}]`);
+        expect(outgoing(run(body, 'legacy'), body, 'legacy')[0]?.out.body).toBe(
+          `{"event":"extraction.failed","result":[${failed('failed')}]}`,
+        );
+      }
+    },
+  );
+
   it('puts the ids of a batch first into the files that lack them, and into no others', () => {
     const own = '{"extractionId":"own","status":"processed","result":{}}';
     const body = legacy(
