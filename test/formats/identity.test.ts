@@ -70,6 +70,11 @@ describe('the identity of a file', () => {
     }
   });
 
+  it.each(['null', '7', '"f"', '[]', '{}'])('is that of the whole item where it is no file: %s', (text) => {
+    const byValue = fileIdentity('s', 'a.b', fileValue(JSON.parse(text)));
+    expect(byValue).toEqual(fileIdentity('s', 'a.b', fileText(text)));
+  });
+
   it('is the same by value, for text as JSON.stringify writes it', () => {
     const members = fc.array(fc.tuple(fc.constantFrom('fileId', 'fileName', 'result', 'batchId'), jsonText));
     fc.assert(

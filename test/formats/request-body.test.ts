@@ -24,6 +24,9 @@ describe('authenticate', () => {
       format: 'legacy',
       secretIndex: 1,
     });
+    // With the prefix and without it, a secret is the same key: the first of them is named.
+    const twice = [SECRET, SECRET.replace('E_AI_K_', '')].map(signingKey);
+    expect(authenticate(BODY, signBody(BODY, SECRET), twice).secretIndex).toBe(0);
   });
 
   it('accepts nothing that is not signed right', () => {
