@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DestinationConfig } from '../../src/config/config.js';
-import { createRouter } from '../../src/convert/route.js';
+import { createRouter, takesByName } from '../../src/convert/route.js';
 import { takesShare } from '../../src/migration/share.js';
 import { destinationAt } from '../delivery/setup.js';
 
@@ -32,6 +32,25 @@ describe('routes', () => {
       { destination: 'shadow', mode: 'shadow', share: 100, oncePerWebhook: true, delay: 0 },
       { destination: 'paused', mode: 'live', share: 100, oncePerWebhook: false, delay: 0 },
     ]);
+  });
+
+  it.each<[readonly string[], readonly string[]]>([
+    [['*'], ['a.b', 'a.c', 'a.b.c', 'ab.c']],
+    [['a.*'], ['a.b', 'a.c', 'a.b.c']],
+    [['a.b.*'], ['a.b.c']],
+    [['a.b'], ['a.b']],
+    [
+      ['a.c', 'a.b'],
+      ['a.b', 'a.c'],
+    ],
+    [['a.x', 'ab.*'], ['ab.c']],
+    [[], []],
+  ])('go by the names of events: %j takes %j', (events, expected) => {
+    const names = ['a.b', 'a.c', 'a.b.c', 'ab.c'];
+    const destinations = [to('one', { events })];
+    expect(names.filter((name) => namesOf(destinations, 'b', name).length > 0)).toEqual(expected);
+    const by = (event: string) => takesByName(destinations, 'one', { source: 'extracta', event });
+    expect(names.filter(by)).toEqual(expected);
   });
 
   it('wait as their schedule says before the first attempt', () => {
@@ -70,9 +89,11 @@ describe('routes', () => {
     const destinations = [to('next', { share: 50, alternative: 'old' }), to('old')];
     const ways = batches.map((id) => namesOf(destinations, null, 'classification.done', id)[0]);
     expect(ways).toEqual(batches.map((id) => (takesShare(id, 'next', 50) ? 'next' : 'old')));
-    expect(
-      createRouter(destinations)('extracta', { messageId: 'a', value: { event: 'x.y', result: [] } }),
-    ).toHaveLength(1);
+    for (const result of [[], [null], ['bat_1'], [{ batchId: 7 }], {}]) {
+      const odd = batches.map((messageId) => ({ messageId, value: { event: 'x.y', result } }));
+      const routes = odd.map((each) => createRouter(destinations)('extracta', each)[0]?.destination);
+      expect(routes).toEqual(ways);
+    }
   });
 
   it('to an alternative pass the filters of who names it, and no others', () => {
@@ -82,6 +103,27 @@ describe('routes', () => {
     ];
     expect(namesOf(destinations, 'b', 'extraction.processed')).toEqual(['old']);
     expect(namesOf(destinations, 'b', 'extraction.failed')).toEqual([]);
+  });
+
+  it('to an alternative have a share as a person would write it', () => {
+    const destinations = [to('next', { share: 99.9, alternative: 'old' }), to('old')];
+    const shares = batches.flatMap((batch) =>
+      createRouter(destinations)('extracta', event(batch)).map(({ share }) => share),
+    );
+    expect(new Set(shares)).toEqual(new Set([99.9, 0.1]));
+  });
+
+  it('to an alternative are told by name alone as well: what those take that name it', () => {
+    const destinations = [
+      to('next', { alternative: 'old', events: ['a.b'] }),
+      to('other', { alternative: 'old', events: ['a.c'], sources: ['other'] }),
+      to('old', { events: ['x.y'] }),
+    ];
+    const taken = (name: string) =>
+      ['extracta', 'other'].flatMap((source) =>
+        ['a.b', 'a.c', 'x.y'].filter((each) => takesByName(destinations, name, { source, event: each })),
+      );
+    expect(['next', 'other', 'old', 'unknown'].map(taken)).toEqual([['a.b'], ['a.c'], ['a.b', 'a.c'], []]);
   });
 
   it('to an alternative end where all is taken', () => {
