@@ -106,7 +106,7 @@ describe('the group commit', () => {
     expect(await second).toBe(2);
   });
 
-  it('refuses what comes on top of ten thousand that wait', async () => {
+  it('refuses what comes on top of ten thousand that wait, and writes those 256 at a time', async () => {
     const store = slowStore();
     const { accept } = createGroupCommit(store, 1);
     const waiting = Array.from({ length: 10_000 }, (_, index) => accept(webhook(String(index))));
@@ -117,7 +117,8 @@ describe('the group commit', () => {
       write?.done(write.bodies.map(Number));
       await settled();
     }
-    expect(await Promise.all(waiting)).toHaveLength(10_000);
+    expect(await Promise.all(waiting)).toEqual(Array.from({ length: 10_000 }, (_, index) => index));
+    expect(store.writes.map((write) => write.bodies.length)).toEqual([...Array(39).fill(256), 16]);
   });
 
   it('is not drained while the turn goes on in which something came', async () => {
