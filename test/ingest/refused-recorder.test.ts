@@ -131,6 +131,35 @@ describe('requests that were refused for their signature', () => {
     expect(bytes).toBeGreaterThan(7 * 1024 * 1024);
   });
 
+  it('have the same room in each batch', async () => {
+    const { recorder, batches } = start();
+    const body = `{"result":"${'x'.repeat(1_000_000)}"}`;
+    for (const round of [1, 2]) {
+      for (let index = 0; index < 10; index++) recorder.note(keeping, request({ body }));
+      await eventually(() => expect(batches).toHaveLength(round));
+    }
+    const kept = batches.map(([of]) => of?.samples.filter((sample) => sample.request !== null).length);
+    expect(kept).toEqual([8, 8]);
+  });
+
+  it('that the store does not take are told of once, and again after it has worked', async () => {
+    const works = [false, false, true, false];
+    let asked = 0;
+    const gate = async (): Promise<void> => {
+      if (!works[asked++]) throw new StoreError('store_full', 'the disk is full');
+    };
+    const { recorder, log } = start({ gate });
+    const lines: number[] = [];
+    for (const round of [1, 2, 3, 4]) {
+      recorder.note(extracta, request());
+      await eventually(() => expect(asked).toBe(round));
+      await new Promise(setImmediate);
+      lines.push(log.lines.length);
+    }
+    await recorder.close();
+    expect(lines).toEqual([1, 1, 1, 2]);
+  });
+
   it('go to the store one batch at a time, and what it does not take is dropped', async () => {
     let fail: (error: Error) => void = () => {};
     let open = (): void => {};
