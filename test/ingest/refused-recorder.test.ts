@@ -160,6 +160,25 @@ describe('requests that were refused for their signature', () => {
     expect(lines).toEqual([1, 1, 1, 2]);
   });
 
+  it('are written before the recorder is closed', async () => {
+    let open = (): void => {};
+    const gate = () =>
+      new Promise<void>((resolve) => {
+        open = resolve;
+      });
+    const { recorder, batches } = start({ gate, interval: 60_000 });
+    recorder.note(extracta, request());
+    let closed = false;
+    const closing = recorder.close().then(() => {
+      closed = true;
+    });
+    await eventually(() => expect(batches).toHaveLength(1));
+    await new Promise(setImmediate);
+    expect(closed).toBe(false);
+    open();
+    await closing;
+  });
+
   it('go to the store one batch at a time, and what it does not take is dropped', async () => {
     let fail: (error: Error) => void = () => {};
     let open = (): void => {};

@@ -49,7 +49,7 @@ export function duplicateRules(given: Given): void {
       expect(only((await accept(store, [event({ files })])).events).duplicateOf).toBe(first.id);
     });
 
-    it('needs every file, whichever events they came in', async () => {
+    it('needs every file, whichever events they came in, and is one of the first of those', async () => {
       const [a, b, c] = [file('a'), file('b'), file('c')];
       const accepted = [[a], [b], [a, c]].map((files) => event({ files }));
       const originals: number[] = [];
@@ -58,9 +58,14 @@ export function duplicateRules(given: Given): void {
         expect(saved).toMatchObject({ duplicateOf: null, deliveries: 1 });
         originals.push(saved.id);
       }
-      const repeat = only((await accept(given.store, [event({ files: [b, a] })])).events);
-      expect(repeat.deliveries).toBe(0);
-      expect(originals).toContain(repeat.duplicateOf);
+      for (const files of [
+        [b, a],
+        [a, b],
+      ]) {
+        const repeat = only((await accept(given.store, [event({ files })])).events);
+        // The third event accepted `a` last, the second `b`.
+        expect(repeat).toMatchObject({ duplicateOf: originals[1], deliveries: 0 });
+      }
     });
 
     it('tells apart the same content of another file, and other content of the same file', async () => {
