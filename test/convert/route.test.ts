@@ -77,6 +77,13 @@ describe('routes', () => {
     );
   });
 
+  it('of a share without an alternative are nobody’s for the rest', () => {
+    const route = createRouter([to('some', { share: 30 })]);
+    const taken = batches.filter((batch) => takesShare(batch, 'some', 30));
+    const routes = batches.map((batch) => route('extracta', event(batch)).map((each) => each.destination));
+    expect(routes).toEqual(batches.map((batch) => (taken.includes(batch) ? ['some'] : [])));
+  });
+
   it('are the same for every event of a batch, whatever file comes after the first', () => {
     const destinations = [to('next', { share: 50, alternative: 'old' }), to('old')];
     for (const batch of batches.slice(0, 30)) {
