@@ -1,5 +1,5 @@
 import type { Config } from './config/config.js';
-import { createBatchConverter } from './convert/batch.js';
+import { createBatchConverter, excessOf } from './convert/batch.js';
 import { startConverting } from './convert/convert-loop.js';
 import { startRecordingFields } from './convert/record-fields.js';
 import { startDispatcher } from './delivery/dispatcher.js';
@@ -8,6 +8,7 @@ import { keptFor, startRetention } from './retention.js';
 import type { Store } from './store/store.js';
 import type { Log } from './telemetry/log.js';
 import type { createWorkMetrics } from './telemetry/work-metrics.js';
+import type { ConvertApi } from './thread/convert-api.js';
 import { startConvertThread } from './thread/start-convert-thread.js';
 
 const POLL_INTERVAL = 200;
@@ -32,6 +33,18 @@ export const NO_LOOPS: Loops = {
   stop: async () => {},
 };
 
+type Meeting = ConvertApi['meets'];
+
+/** Where it cannot be found out, the event goes out: the handler gets one that it did not ask for, and nothing is lost. */
+export const meetsOrSends =
+  (meets: Meeting, log: Pick<Log, 'warn'>): Meeting =>
+  (destination, value) =>
+    meets(destination, value).catch((error: unknown) => {
+      if (excessOf(error) === null) throw error;
+      log.warn({ destination, err: error }, 'sent without regard to "when", which takes more than there is');
+      return true;
+    });
+
 /** Starts converting, delivering, and what keeps the store small. @throws {ShimError} where a schema does not compile */
 export async function startLoops(options: {
   readonly config: Config;
@@ -42,7 +55,7 @@ export async function startLoops(options: {
   const { config, store, metrics, log } = options;
   const common = { store, log, now: Date.now, pollInterval: POLL_INTERVAL };
   const convertThread = startConvertThread();
-  const { configure, examine, takeFields } = convertThread.api;
+  const { configure, examine, meets, takeFields } = convertThread.api;
   await configure(config);
   let current = config;
   let lastPut = 0;
@@ -51,6 +64,7 @@ export async function startLoops(options: {
   const dispatcher = startDispatcher({
     ...common,
     config,
+    meets: meetsOrSends(meets, log),
     attempts: metrics.attempts,
     random: Math.random,
   });

@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.js';
 import { excessOf } from '../convert/batch.js';
-import { newBody } from '../formats/forward.js';
+import { createTakes } from '../convert/route.js';
 import { type ReplayChoice, replayedTo } from '../migration/replay.js';
-import { eventsOfWebhook, type Page } from '../migration/replayable.js';
+import { eventsOfWebhook, eventValue, type Page } from '../migration/replayable.js';
 import { canGoWhole } from '../migration/siblings.js';
 import type { ReplayableEvent } from '../store/rows.js';
 import type { Store } from '../store/store.js';
@@ -23,25 +23,22 @@ export async function* withGoneAlong(
   {
     choice,
     config,
-    route,
+    meets,
     onExcess,
   }: {
     readonly choice: ReplayChoice;
     readonly config: Pick<Config, 'destinations'>;
-    readonly route: Converting['route'];
+    readonly meets: Converting['meets'];
     readonly onExcess: OnExcess;
   },
 ): AsyncGenerator<Page> {
   const takesEvents = new Set(
     config.destinations.flatMap(({ name, format }) => (format === 'new' ? name : [])),
   );
-  const isFor = async ({ id }: ReplayableEvent, destination: string): Promise<boolean> => {
-    const event = await store.getEvent(id);
-    if (event === null) return false;
-    const routable = { messageId: event.messageId, value: JSON.parse(newBody(event)) };
+  const takes = createTakes(config.destinations, meets);
+  const isFor = async (event: ReplayableEvent, destination: string): Promise<boolean> => {
     try {
-      const routes = await route(event.source, routable);
-      return routes.some((each) => each.destination === destination);
+      return await takes(destination, event, () => eventValue(event.id, store));
     } catch (error) {
       const excess = excessOf(error);
       if (excess === null) throw error;

@@ -77,8 +77,8 @@ async function replayEvents(named: readonly Ref[], options: ReplayOptions, io: I
         : pagesOf(store, { ...period, dead: choice.of === 'dead' });
     const covered = new Set<string>();
     let left: ReplayableEvent | undefined;
-    await withConvertThread(config, io, async ({ examine, route }) => {
-      const pages = completed(listed, { choice, config, to, store, route, fail });
+    await withConvertThread(config, io, async ({ examine, meets }) => {
+      const pages = completed(listed, { choice, config, to, store, meets, fail });
       // A dry run makes nothing, and can be ended at any moment.
       const stoppable = dryRun ? pages : untilStopped(pages, choice, io, (event) => (left = event));
       for await (const page of stoppable) {
@@ -113,14 +113,14 @@ function completed(
     config,
     to,
     store,
-    route,
+    meets,
     fail,
   }: {
     readonly choice: ReplayChoice;
     readonly config: Config;
     readonly to: DestinationConfig | null;
     readonly store: Pick<Store, 'getEvent' | 'listReplayable'>;
-    readonly route: Converting['route'];
+    readonly meets: Converting['meets'];
     readonly fail: (message: string) => void;
   },
 ): AsyncIterable<Page> {
@@ -128,7 +128,7 @@ function completed(
     return withGoneAlong(pages, store, {
       choice,
       config,
-      route,
+      meets,
       onExcess: ({ id }, destination, excess) => fail(`event ${id} to ${destination}: not made: ${excess}`),
     });
   }

@@ -4,7 +4,7 @@ import type { ConvertThread } from '../thread/start-convert-thread.js';
 import type { Io } from './io.js';
 
 /** What a command asks of the convert thread. */
-export type Converting = Pick<ConvertApi, 'examine' | 'route'>;
+export type Converting = Pick<ConvertApi, 'examine' | 'meets'>;
 
 /**
  * For a command that converts: in a thread, as the service does, since a `pattern` of the configuration may try ways
@@ -28,7 +28,7 @@ export async function withConvertThread<T>(
   try {
     return await use({
       examine: async (examinations) => (await api()).examine(examinations),
-      route: async (source, event) => (await api()).route(source, event),
+      meets: async (...asked) => (await api()).meets(...asked),
     });
   } finally {
     for (const thread of started) await thread.stop();

@@ -6,7 +6,7 @@ import { compileSchema } from '../schemas.js';
 /** Says where an event of a source goes, each destination once, in the order of the configuration. */
 export type Router = (source: string, event: RoutableEvent) => readonly Route[];
 
-export interface RoutableEvent {
+interface RoutableEvent {
   readonly messageId: string;
   readonly value: { readonly event: string; readonly result: unknown };
 }
@@ -84,22 +84,33 @@ export type Takes = (
   read: () => Promise<unknown>,
 ) => Promise<boolean>;
 
+/** Whether the body of an event, parsed, is what the `when` of a destination asks for. */
+export type Meets = (destination: string, value: unknown) => boolean;
+
 /**
  * By names and content. Of shares only what they have come to counts: what one of two has that share, the other does not
  * take as well.
  *
- * @throws {ShimError} where a `when` does not compile
+ * @param meets asked in the convert thread, since a `pattern` may try ways without an end
  */
-export function createTakes(destinations: readonly Destination[]): Takes {
-  const rules = destinations.map(withWhen);
+export function createTakes(
+  destinations: readonly (Filters & Pick<Destination, 'name' | 'alternative' | 'when'>)[],
+  meets: (...asked: Parameters<Meets>) => Promise<boolean>,
+): Takes {
   return async (name, { source, event, latest }, read) => {
-    for (const rule of takersOf(rules, name)) {
+    for (const rule of takersOf(destinations, name)) {
       const sharer = rule.name === name ? rule.alternative : rule.name;
       if (!takes(rule, source, event) || latest.some(({ destination }) => destination === sharer)) continue;
-      if (rule.satisfies === null || rule.satisfies(await read()).length === 0) return true;
+      if (rule.when === null || (await meets(rule.name, await read()))) return true;
     }
     return false;
   };
+}
+
+/** @throws {ShimError} where a `when` does not compile */
+export function createMeets(destinations: readonly Pick<Destination, 'name' | 'when'>[]): Meets {
+  const rules = new Map(destinations.map((each) => [each.name, withWhen(each)]));
+  return (destination, value) => (rules.get(destination)?.satisfies?.(value) ?? []).length === 0;
 }
 
 function takersOf<D extends Pick<Destination, 'name' | 'alternative'>>(

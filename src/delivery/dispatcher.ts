@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, DestinationConfig } from '../config/config.js';
-import { createTakes } from '../convert/route.js';
+import { createTakes, type Meets } from '../convert/route.js';
 import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
 import { VERSION } from '../version.js';
@@ -43,6 +43,8 @@ export function startDispatcher(options: {
   readonly config: DispatcherConfig;
   readonly store: LaneOptions['store'] & Pick<Store, 'releaseExpired' | 'destinationStates' | 'listBacklogs'>;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
+  /** Whether an event is what the `when` of a destination asks for. */
+  readonly meets: (...asked: Parameters<Meets>) => Promise<boolean>;
   /** Who is told of the attempts at a destination. */
   readonly attempts: (destination: string) => OnAttempt;
   readonly now: () => number;
@@ -61,7 +63,6 @@ export function startDispatcher(options: {
   const lanes = new Map<string, Lane>();
   const ending = new Map<string, { readonly lane: Lane; readonly ended: Promise<void> }>();
   let current: DispatcherConfig = { sources: [], destinations: [] };
-  let takes = createTakes([]);
   let stopping = false;
 
   const wantedOf = (name: string): DestinationConfig | undefined =>
@@ -85,7 +86,7 @@ export function startDispatcher(options: {
       compose,
       load: createLoad(),
       turns,
-      takes: (...asked) => takes(...asked),
+      takes: (...asked) => createTakes(current.destinations, options.meets)(...asked),
       store,
       log,
       trouble,
@@ -116,7 +117,6 @@ export function startDispatcher(options: {
   };
   const configure = (next: DispatcherConfig): void => {
     const before = current;
-    takes = createTakes(next.destinations);
     current = next;
     const sameSources = isDeepStrictEqual(before.sources, next.sources);
     for (const destination of before.destinations) {

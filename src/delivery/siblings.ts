@@ -1,6 +1,5 @@
 import type { Takes } from '../convert/route.js';
-import { newBody } from '../formats/forward.js';
-import { eventsOfWebhook } from '../migration/replayable.js';
+import { eventsOfWebhook, eventValue } from '../migration/replayable.js';
 import type { ClaimedDelivery } from '../model.js';
 import type { ReplayableEvent } from '../store/rows.js';
 import type { Store } from '../store/store.js';
@@ -33,9 +32,4 @@ export async function addSiblings(
     taken.map(({ id: eventId }) => ({ eventId, ...rules })),
     now,
   );
-}
-
-async function eventValue(id: number, store: Pick<Store, 'getEvent'>): Promise<unknown> {
-  const event = await store.getEvent(id);
-  return event === null ? null : JSON.parse(newBody(event));
 }

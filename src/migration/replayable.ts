@@ -1,3 +1,4 @@
+import { newBody } from '../formats/forward.js';
 import type { ReplayableEvent, ReplayQuery } from '../store/rows.js';
 import type { Store } from '../store/store.js';
 
@@ -36,4 +37,10 @@ export async function eventsOfWebhook(
     events.push(...page.filter((event) => event.webhookId === webhookId));
   }
   return events;
+}
+
+/** What a `when` looks at: the body in the new format, parsed; null where retention has removed the event. */
+export async function eventValue(id: number, store: Pick<Store, 'getEvent'>): Promise<unknown> {
+  const event = await store.getEvent(id);
+  return event === null ? null : JSON.parse(newBody(event));
 }

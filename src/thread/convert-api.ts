@@ -1,8 +1,7 @@
 import type { Config } from '../config/config.js';
 import type { Examination } from '../convert/batch.js';
 import type { Examined } from '../convert/examine.js';
-import type { RoutableEvent } from '../convert/route.js';
-import type { Route } from '../model.js';
+import type { Meets } from '../convert/route.js';
 import type { ExtractionFields } from '../store/rows.js';
 
 /** What the convert thread is started with. */
@@ -16,10 +15,9 @@ export interface ConvertApi {
   /** Goes on with a configuration, the first or another. @throws {ShimError} where a schema does not compile */
   configure(config: Pick<Config, 'sources' | 'destinations'>): Promise<void>;
   examine(examinations: readonly Examination[]): Promise<readonly Examined[]>;
-  /** Where an event of a source goes, as it stands. */
-  route(source: string, event: RoutableEvent): Promise<readonly Route[]>;
+  meets(...asked: Parameters<Meets>): Promise<boolean>;
   /** The fields that were seen since the last time. */
   takeFields(): Promise<readonly ExtractionFields[]>;
 }
 
-export const CONVERT_VERBS = ['configure', 'examine', 'route', 'takeFields'] as const;
+export const CONVERT_VERBS = ['configure', 'examine', 'meets', 'takeFields'] as const;

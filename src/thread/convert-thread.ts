@@ -1,7 +1,7 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createExamine, type Examine } from '../convert/examine.js';
-import { createRouter, type Router } from '../convert/route.js';
+import { createMeets, type Meets } from '../convert/route.js';
 import { createFieldSampler } from '../migration/field-sampler.js';
 import { answerCalls } from './calls.js';
 import type { ConvertApi, ConvertOptions } from './convert-api.js';
@@ -19,15 +19,15 @@ const unconfigured = (): never => {
   throw new Error('the convert thread has no configuration yet');
 };
 let examine: Examine = unconfigured;
-let route: Router = unconfigured;
+let meets: Meets = unconfigured;
 
 const api: ConvertApi = {
   configure: async (config) => {
     examine = createExamine(config, sampler.look);
-    route = createRouter(config.destinations);
+    meets = createMeets(config.destinations);
   },
   examine: async (examinations) => examinations.map((each) => examine(...each)),
-  route: async (source, event) => route(source, event),
+  meets: async (...asked) => meets(...asked),
   takeFields: async () => sampler.take(),
 };
 

@@ -30,10 +30,10 @@ export interface ConvertThread {
 
 /**
  * Starts the convert thread. If it ends by itself, so does this one: its owner has to start both anew. But where it runs
- * out of memory or does not come to an end, `examine` and `route` reject with `out_of_memory` or `out_of_time`, and another
+ * out of memory or does not come to an end, `examine` and `meets` reject with `out_of_memory` or `out_of_time`, and another
  * one takes its place: started anew with the same webhooks, both would end again, or stand still, for ever.
  *
- * @param longest milliseconds that one call of `examine` or `route` may take
+ * @param longest milliseconds that one call of `examine` or `meets` may take
  * @param yielding whether the other threads go first where the processors are all busy
  */
 export function startConvertThread(longest = LONGEST, yielding = true): ConvertThread {
@@ -81,7 +81,7 @@ export function startConvertThread(longest = LONGEST, yielding = true): ConvertT
           configuration = next;
         }),
       examine: (examinations) => inTurn(() => watched((api) => api.examine(examinations))),
-      route: (source, event) => inTurn(() => watched((api) => api.route(source, event))),
+      meets: (...asked) => inTurn(() => watched((api) => api.meets(...asked))),
       takeFields: () => inTurn(async () => (await living()).api.takeFields()),
     },
     stop: () => {

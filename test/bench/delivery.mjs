@@ -42,6 +42,7 @@ const dispatcher = startDispatcher({
   random: Math.random,
   pollInterval: 200,
   attempts: () => () => {},
+  meets: async () => true,
 });
 await until(() => settled >= count);
 const seconds = (performance.now() - begun) / 1_000;

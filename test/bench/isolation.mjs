@@ -49,6 +49,7 @@ async function run(handler, dead) {
     random: Math.random,
     pollInterval: 200,
     attempts: () => () => {},
+    meets: async () => true,
   };
   const dispatcher = startDispatcher(options);
   await until(() => delivered >= events * WELL.length);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config, DestinationConfig } from '../../src/config/config.js';
 import { createExamine } from '../../src/convert/examine.js';
+import { createMeets } from '../../src/convert/route.js';
 import { type Dispatcher, startDispatcher } from '../../src/delivery/dispatcher.js';
 import { StoreError } from '../../src/errors.js';
 import { DEFAULT_STATUSES } from '../../src/formats/legacy.js';
@@ -171,6 +172,7 @@ export class Setup {
       store: this.#verbs(),
       log: this.log,
       attempts: (destination) => (outcome) => this.attempted.push(`${destination}: ${outcome}`),
+      meets: async (...asked) => createMeets(config.destinations)(...asked),
       now: () => this.time,
       random: () => 0.5,
       pollInterval: 5,

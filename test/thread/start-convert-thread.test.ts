@@ -64,15 +64,15 @@ it('gives up what does not come to an end, and goes on in another thread with th
   ]);
 }, 60_000);
 
-it('gives up a route too that does not come to an end', async () => {
+it('gives up a "when" too that does not come to an end', async () => {
   const api = start(1_000);
   await api.configure(config([{ name: 'billing', url: 'http://127.0.0.1:1/', when: endlessWhen }]));
-  const event = (text: string) => ({ messageId: 'evt_1', value: { event: 'a.b', result: [text] } });
 
-  await expect(api.route('extracta', event(`${'a'.repeat(60)}!`))).rejects.toMatchObject({
+  await expect(api.meets('billing', { result: [`${'a'.repeat(60)}!`] })).rejects.toMatchObject({
     code: 'out_of_time',
   });
-  expect(await api.route('extracta', event('a'))).toMatchObject([{ destination: 'billing' }]);
+  expect(await api.meets('billing', { result: ['a'] })).toBe(true);
+  expect(await api.meets('billing', { result: ['A'] })).toBe(false);
 }, 60_000);
 
 it('starts no other thread for what waits behind one that was given up, once it is stopped', async () => {

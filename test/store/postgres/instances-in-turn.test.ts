@@ -265,6 +265,7 @@ it('stops what another instance sends within two seconds of a pause', async () =
     config: { sources: [source], destinations: [destination] },
     store: one,
     log: memoryLog(),
+    meets: async () => true,
     attempts: () => () => {},
     now: Date.now,
     random: Math.random,
