@@ -42,6 +42,7 @@ export const BROUGHT_UP_TO_DATE: Readonly<Record<string, readonly boolean[]>> = 
   'one of one': [true],
   'in the old format': [true],
   'the other was not for it': [true],
+  'the last of many was not for it': Array<boolean>(7).fill(true),
   'the other was given up': [true],
   'the other was a shadow’s': [true],
   'one is sent again': [true],
@@ -71,6 +72,15 @@ export async function leaveBacklog(store: Store): Promise<void> {
   await accept(store, [event({ destinations: ['one of one'] })]);
   await both(store, 'in the old format', { oncePerWebhook: true });
   await twoTo(store, 'filtered', [routeTo('the other was not for it')], []);
+  const many = Array.from({ length: 8 }, (_, index) => index);
+  await accept(
+    store,
+    many.map((index) =>
+      part(`part_${index}`, index < 7 ? [routeTo('the last of many was not for it')] : [], [
+        file(`many ${index}`),
+      ]),
+    ),
+  );
   await both(store, 'the other was given up');
   await settleFirst('the other was given up', dead);
   await twoTo(
