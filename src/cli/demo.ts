@@ -3,8 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { Config } from '../config/config.js';
-import { DEFAULT_STATUSES } from '../formats/legacy.js';
 import { openStore } from '../store/open.js';
 import { legacyHandler, newHandler, startListener } from './demo-listeners.js';
 import {
@@ -62,12 +60,12 @@ async function play(story: Story, releases: Releases, signal: AbortSignal, io: I
   const handler = await startListener('/hooks/extracta', newHandler(secret));
   releases.push(handler.close);
 
-  const config = demoConfig({ secret, folder, handlerUrl: handler.url });
-  const { createShim } = await import('../app.js');
-  const shim = createShim(config, { cwd: folder });
+  const storeUrl = `sqlite:${join(folder, 'shim.db')}`;
+  const { createShim } = await import('../embed.js');
+  const shim = createShim(demoConfig(secret, storeUrl, handler.url), { cwd: folder });
   releases.push(shim.stop);
   const { publicUrl } = await shim.start();
-  const store = await openStore(config.store.url, { ...config.store, mode: 'read', cwd: folder });
+  const store = await openStore(storeUrl, { mode: 'read' });
   releases.push(() => store.close());
   const poster = await createPoster({ connections: 4, now: io.now });
   releases.push(poster.close);
@@ -96,61 +94,16 @@ async function play(story: Story, releases: Releases, signal: AbortSignal, io: I
 
 const newSecret = (): string => `E_AI_K_${randomBytes(24).toString('base64url')}`;
 
-function demoConfig(demo: {
-  readonly secret: string;
-  readonly folder: string;
-  readonly handlerUrl: string;
-}): Config {
-  return {
-    server: { host: '127.0.0.1', port: 0, bodyLimit: 10 * 1024 * 1024 },
-    admin: { host: '127.0.0.1', port: 0, token: null },
-    store: {
-      url: `sqlite:${join(demo.folder, 'shim.db')}`,
-      retention: 86_400_000,
-      connections: 1,
-      statementTimeout: 30_000,
-    },
-    log: { level: 'silent', format: 'json' },
-    sources: [
-      {
-        name: 'extracta',
-        path: '/webhook',
-        secrets: [demo.secret],
-        format: 'auto',
-        dedupWindow: 86_400_000,
-        statuses: DEFAULT_STATUSES,
-        inferEdited: false,
-        keepRefused: 0,
-        contracts: [],
-      },
-    ],
-    destinations: [
-      {
-        name: 'handler',
-        url: demo.handlerUrl,
-        sources: ['extracta'],
-        events: ['*'],
-        when: null,
-        format: 'new',
-        mode: 'live',
-        share: 100,
-        alternative: null,
-        secret: null,
-        standardSecret: null,
-        headers: {},
-        timeout: 5_000,
-        concurrency: 4,
-        tls: null,
-        proxy: null,
-        rate: null,
-        ordered: null,
-        breaker: { failures: 10, window: 60_000, cooldown: 30_000 },
-        // Nobody wants to wait five seconds here for the second attempt.
-        retry: { attempts: 3, schedule: [0, 300, 1_000], jitter: 0 },
-      },
-    ],
-  };
-}
+/** As a user would write it: all else is as it is by default. */
+const demoConfig = (secret: string, storeUrl: string, handlerUrl: string) => ({
+  server: { host: '127.0.0.1', port: 0 },
+  admin: { port: 0 },
+  store: { url: storeUrl },
+  log: { level: 'silent' },
+  sources: [{ name: 'extracta', path: '/webhook', secrets: [secret] }],
+  // Nobody wants to wait five seconds here for the second attempt.
+  destinations: [{ name: 'handler', url: handlerUrl, retry: { schedule: ['0', '300ms', '1s'], jitter: 0 } }],
+});
 
 function tellEnd(story: Story, io: Io, duration: number): void {
   const failures = story.failures();
