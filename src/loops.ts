@@ -2,13 +2,13 @@ import type { Config } from './config/config.js';
 import { createBatchConverter, excessOf } from './convert/batch.js';
 import { startConverting } from './convert/convert-loop.js';
 import { startRecordingFields } from './convert/record-fields.js';
+import type { Meets } from './convert/route.js';
 import { startDispatcher } from './delivery/dispatcher.js';
 import { withPatience } from './patience.js';
 import { keptFor, startRetention } from './retention.js';
 import type { Store } from './store/store.js';
 import type { Log } from './telemetry/log.js';
 import type { createWorkMetrics } from './telemetry/work-metrics.js';
-import type { ConvertApi } from './thread/convert-api.js';
 import { startConvertThread } from './thread/start-convert-thread.js';
 
 const POLL_INTERVAL = 200;
@@ -33,11 +33,9 @@ export const NO_LOOPS: Loops = {
   stop: async () => {},
 };
 
-type Meeting = ConvertApi['meets'];
-
 /** Where it cannot be found out, the event goes out: the handler gets one that it did not ask for, and nothing is lost. */
 export const meetsOrSends =
-  (meets: Meeting, log: Pick<Log, 'warn'>): Meeting =>
+  (meets: Meets, log: Pick<Log, 'warn'>): Meets =>
   (destination, value) =>
     meets(destination, value).catch((error: unknown) => {
       if (excessOf(error) === null) throw error;

@@ -1,12 +1,11 @@
 import type { Config } from '../config/config.js';
 import { excessOf } from '../convert/batch.js';
-import { createTakes } from '../convert/route.js';
+import { createTakes, type Meets } from '../convert/route.js';
 import { type ReplayChoice, replayedTo } from '../migration/replay.js';
 import { eventsOfWebhook, eventValue, type Page } from '../migration/replayable.js';
 import { canGoWhole } from '../migration/siblings.js';
 import type { ReplayableEvent } from '../store/rows.js';
 import type { Store } from '../store/store.js';
-import type { Converting } from './with-convert-thread.js';
 
 /** Told of an event of which it cannot be found out whether it is for a destination, and why. */
 type OnExcess = (event: Pick<ReplayableEvent, 'id'>, destination: string, excess: string) => void;
@@ -28,7 +27,7 @@ export async function* withGoneAlong(
   }: {
     readonly choice: ReplayChoice;
     readonly config: Pick<Config, 'destinations'>;
-    readonly meets: Converting['meets'];
+    readonly meets: Meets;
     readonly onExcess: OnExcess;
   },
 ): AsyncGenerator<Page> {

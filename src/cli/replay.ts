@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Config, DestinationConfig } from '../config/config.js';
+import type { Meets } from '../convert/route.js';
 import { UsageError } from '../errors.js';
 import type { ReplayChoice } from '../migration/replay.js';
 import { type Page, pagesOf } from '../migration/replayable.js';
@@ -17,7 +18,7 @@ import { planReplay, previewReplay, type Replayed, runReplay } from './replay-ru
 import { interrupted, untilStopped } from './replay-stop.js';
 import { kindOf, replayPrinter } from './replay-view.js';
 import { goesWhole } from './went-whole.js';
-import { type Converting, withConvertThread } from './with-convert-thread.js';
+import { withConvertThread } from './with-convert-thread.js';
 import { withStore } from './with-store.js';
 
 interface ReplayOptions extends ConfigOption, JsonOption, PeriodOptions {
@@ -120,7 +121,7 @@ function completed(
     readonly config: Config;
     readonly to: DestinationConfig | null;
     readonly store: Pick<Store, 'getEvent' | 'listReplayable'>;
-    readonly meets: Converting['meets'];
+    readonly meets: Meets;
     readonly fail: (message: string) => void;
   },
 ): AsyncIterable<Page> {

@@ -4,7 +4,7 @@ import type { ConvertThread } from '../thread/start-convert-thread.js';
 import type { Io } from './io.js';
 
 /** What a command asks of the convert thread. */
-export type Converting = Pick<ConvertApi, 'examine' | 'meets'>;
+type Converting = Pick<ConvertApi, 'examine' | 'meets'>;
 
 /**
  * For a command that converts: in a thread, as the service does, since a `pattern` of the configuration may try ways

@@ -84,18 +84,19 @@ export type Takes = (
   read: () => Promise<unknown>,
 ) => Promise<boolean>;
 
-/** Whether the body of an event, parsed, is what the `when` of a destination asks for. */
-export type Meets = (destination: string, value: unknown) => boolean;
+/**
+ * Whether the body of an event, parsed, is what the `when` of a destination asks for: found out in the convert thread,
+ * since a `pattern` may try ways without an end.
+ */
+export type Meets = (destination: string, value: unknown) => Promise<boolean>;
 
 /**
  * By names and content. Of shares only what they have come to counts: what one of two has that share, the other does not
  * take as well.
- *
- * @param meets asked in the convert thread, since a `pattern` may try ways without an end
  */
 export function createTakes(
   destinations: readonly (Filters & Pick<Destination, 'name' | 'alternative' | 'when'>)[],
-  meets: (...asked: Parameters<Meets>) => Promise<boolean>,
+  meets: Meets,
 ): Takes {
   return async (name, { source, event, latest }, read) => {
     for (const rule of takersOf(destinations, name)) {
@@ -110,7 +111,7 @@ export function createTakes(
 /** @throws {ShimError} where a `when` does not compile */
 export function createMeets(destinations: readonly Pick<Destination, 'name' | 'when'>[]): Meets {
   const rules = new Map(destinations.map((each) => [each.name, withWhen(each)]));
-  return (destination, value) => (rules.get(destination)?.satisfies?.(value) ?? []).length === 0;
+  return async (destination, value) => (rules.get(destination)?.satisfies?.(value) ?? []).length === 0;
 }
 
 function takersOf<D extends Pick<Destination, 'name' | 'alternative'>>(

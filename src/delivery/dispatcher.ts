@@ -43,8 +43,7 @@ export function startDispatcher(options: {
   readonly config: DispatcherConfig;
   readonly store: LaneOptions['store'] & Pick<Store, 'releaseExpired' | 'destinationStates' | 'listBacklogs'>;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
-  /** Whether an event is what the `when` of a destination asks for. */
-  readonly meets: (...asked: Parameters<Meets>) => Promise<boolean>;
+  readonly meets: Meets;
   /** Who is told of the attempts at a destination. */
   readonly attempts: (destination: string) => OnAttempt;
   readonly now: () => number;

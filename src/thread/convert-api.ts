@@ -15,7 +15,7 @@ export interface ConvertApi {
   /** Goes on with a configuration, the first or another. @throws {ShimError} where a schema does not compile */
   configure(config: Pick<Config, 'sources' | 'destinations'>): Promise<void>;
   examine(examinations: readonly Examination[]): Promise<readonly Examined[]>;
-  meets(...asked: Parameters<Meets>): Promise<boolean>;
+  readonly meets: Meets;
   /** The fields that were seen since the last time. */
   takeFields(): Promise<readonly ExtractionFields[]>;
 }
