@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { sendingTo } from '../convert/route.js';
 import { UsageError } from '../errors.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { checkDestination, configuredDestination, refuseConfigured } from './names.js';
@@ -58,11 +59,10 @@ async function moveBacklog(name: string, options: MoveOptions, io: Io): Promise<
     const request = {
       destination: name,
       to: options.to,
-      mode: target.mode === 'shadow' ? target.mode : 'live',
-      oncePerWebhook: target.format === 'legacy',
+      ...sendingTo(target),
       now: io.now(),
       limit: STEP,
-    } as const;
+    };
     let moved = 0;
     let spared = 0;
     for (let done = STEP; done === STEP; ) {

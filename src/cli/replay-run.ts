@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.js';
 import type { ExamineAll } from '../convert/batch.js';
 import { type Reconversion, reconvert } from '../convert/reconversion.js';
+import { sendingTo } from '../convert/route.js';
 import { type ReplayChoice, replayedTo, sparesDelivered } from '../migration/replay.js';
 import { eventsOfWebhook } from '../migration/replayable.js';
 import { canGoWhole } from '../migration/siblings.js';
@@ -47,13 +48,8 @@ export function planReplay(
     return destinations.map((destination): Planned => {
       const config = configured.get(destination);
       if (config === undefined) return { event, destination, outcome: 'not_configured' };
-      const mode = config.mode === 'shadow' ? 'shadow' : 'live';
-      const oncePerWebhook = config.format === 'legacy';
-      return {
-        event,
-        destination,
-        delivery: { eventId: event.id, destination, mode, unlessDelivered, oncePerWebhook },
-      };
+      const delivery = { eventId: event.id, destination, unlessDelivered, ...sendingTo(config) };
+      return { event, destination, delivery };
     });
   });
 }

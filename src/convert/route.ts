@@ -53,13 +53,21 @@ function forkOf(destination: Destination, destinations: readonly Destination[]):
   return { share, taken: routeTo(destination, share), rest };
 }
 
-const routeTo = ({ name, mode, format, retry }: Destination, share: number): Route => ({
-  destination: name,
+const routeTo = (destination: Destination, share: number): Route => ({
+  destination: destination.name,
+  ...sendingTo(destination),
+  share,
+  delay: destination.retry.schedule[0] ?? 0,
+});
+
+/** How deliveries for a destination are sent, whatever makes them. */
+export const sendingTo = ({
+  mode,
+  format,
+}: Pick<Destination, 'mode' | 'format'>): Pick<Route, 'mode' | 'oncePerWebhook'> => ({
   // What is paused is sent one day, as to any that is live.
   mode: mode === 'shadow' ? 'shadow' : 'live',
-  share,
   oncePerWebhook: format === 'legacy',
-  delay: retry.schedule[0] ?? 0,
 });
 
 type Filters = Pick<Destination, 'sources' | 'events'>;
