@@ -1,3 +1,4 @@
+import { type Cursor, hasNext, take } from './json-cursor.js';
 import { skipLiteral, skipSpace, skipString, unquote } from './json-text.js';
 
 /**
@@ -53,12 +54,6 @@ function sortKeys(keys: string[]): readonly string[] {
   return keys;
 }
 
-/** Where the reading stands: one pass, whatever the nesting. */
-interface Cursor {
-  readonly text: string;
-  at: number;
-}
-
 function write(cursor: Cursor): string {
   cursor.at = skipSpace(cursor.text, cursor.at);
   switch (cursor.text[cursor.at]) {
@@ -75,13 +70,13 @@ function write(cursor: Cursor): string {
 
 function writeArray(cursor: Cursor): string {
   let out = '';
-  while (enter(cursor, ']')) out += out === '' ? write(cursor) : `,${write(cursor)}`;
+  while (hasNext(cursor, ']')) out += out === '' ? write(cursor) : `,${write(cursor)}`;
   return `[${out}]`;
 }
 
 function writeObject(cursor: Cursor): string {
   const members = new Map<string, string>();
-  while (enter(cursor, '}')) {
+  while (hasNext(cursor, '}')) {
     const key = canonicalString(take(cursor, skipString));
     cursor.at = skipSpace(cursor.text, cursor.at) + 1; // the colon
     members.set(key, write(cursor));
@@ -89,28 +84,6 @@ function writeObject(cursor: Cursor): string {
   const keys = [...members.keys()];
   if (keys.length > 1) keys.sort(byUnquoted);
   return `{${keys.map((key) => `${key}:${members.get(key)}`).join(',')}}`;
-}
-
-/** Steps over the opening bracket or the comma, and over the closing one. @returns whether another item follows. */
-function enter(cursor: Cursor, close: string): boolean {
-  const { text } = cursor;
-  let at = skipSpace(text, cursor.at);
-  const ended = text[at] === close;
-  if (!ended) {
-    at = skipSpace(text, at + 1);
-    if (text[at] !== close || at >= text.length) {
-      cursor.at = at;
-      return at < text.length;
-    }
-  }
-  cursor.at = at + 1;
-  return false;
-}
-
-function take(cursor: Cursor, skip: (text: string, at: number) => number): string {
-  const from = cursor.at;
-  cursor.at = skip(cursor.text, from);
-  return cursor.text.slice(from, cursor.at);
 }
 
 const canonicalString = (literal: string): string =>

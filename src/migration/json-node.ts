@@ -1,4 +1,5 @@
 import { canonicalJson } from '../formats/canonical-json.js';
+import { type Cursor, hasNext, take } from '../formats/json-cursor.js';
 import { skipLiteral, skipSpace, skipString } from '../formats/json-text.js';
 import { decimalOf } from './decimal.js';
 
@@ -22,12 +23,6 @@ export type JsonNode = {
   /** The canonical text of a string, `true`, `false` or `null`. */
   | { readonly kind: 'other'; readonly text: string }
 );
-
-/** Where the reading stands. */
-interface Cursor {
-  readonly text: string;
-  at: number;
-}
 
 /** @returns a reader of JSON that `JSON.parse` accepts, not nested deeper than `MAX_DEPTH`. Linear in the text. */
 export function createNodeReader(): (text: string) => JsonNode {
@@ -94,23 +89,6 @@ export function createNodeReader(): (text: string) => JsonNode {
   };
 
   return (text) => read({ text, at: 0 });
-}
-
-/** Steps over what stands before the next item, or over the closing bracket. @returns whether an item follows. */
-function hasNext(cursor: Cursor, close: string): boolean {
-  const { text } = cursor;
-  // Before the first item stands the opening bracket, before the others a comma.
-  let at = skipSpace(text, cursor.at);
-  if (text[at] !== close) at = skipSpace(text, at + 1);
-  const follows = at < text.length && text[at] !== close;
-  cursor.at = follows ? at : at + 1;
-  return follows;
-}
-
-function take(cursor: Cursor, skip: (text: string, at: number) => number): string {
-  const from = cursor.at;
-  cursor.at = skip(cursor.text, from);
-  return cursor.text.slice(from, cursor.at);
 }
 
 /** A node as compact JSON, at least up to `enough` UTF-16 units of it. */
