@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { Migration } from '../store/migration.js';
 import { isShared, migrateStore } from '../store/open.js';
+import type { Migration } from '../store/opening.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import {
   type ConfigOption,

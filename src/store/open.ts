@@ -1,7 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { UsageError } from '../errors.js';
-import type { Migration } from './migration.js';
-import type { OpenMode } from './open-mode.js';
+import type { Migration, OpenMode } from './opening.js';
 import { migrateSqliteStore, openSqliteStore } from './sqlite/connection.js';
 import type { Store } from './store.js';
 

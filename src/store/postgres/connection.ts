@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { StoreError, UsageError } from '../../errors.js';
-import type { Migration } from '../migration.js';
-import type { OpenMode } from '../open-mode.js';
+import type { Migration, OpenMode } from '../opening.js';
 import { Database, type DatabaseOptions } from './database.js';
 import { Days } from './days.js';
 import { Hints } from './hints.js';

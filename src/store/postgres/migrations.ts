@@ -1,5 +1,5 @@
 import { ShimError, StoreError } from '../../errors.js';
-import { type Migration, outdatedText } from '../migration.js';
+import { type Migration, outdatedText } from '../opening.js';
 import type { Database, Session } from './database.js';
 import { LOCK, lockAlone } from './locks.js';
 import { schema1 } from './schema-1.js';

@@ -1,8 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ShimError, StoreError } from '../../errors.js';
-import { type Migration, outdatedText } from '../migration.js';
-import type { OpenMode } from '../open-mode.js';
+import { type Migration, type OpenMode, outdatedText } from '../opening.js';
 import { Database } from './driver.js';
 import { CURRENT, migrate, schemaVersion } from './migrations.js';
 import { takeOwnership } from './ownership.js';

@@ -1,5 +1,5 @@
 import { StoreError } from '../../errors.js';
-import type { Migration } from '../migration.js';
+import type { Migration } from '../opening.js';
 import type { Database } from './driver.js';
 import { schema1 } from './schema-1.js';
 import { schema2 } from './schema-2.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ShimError } from '../../../src/errors.js';
 import { openStore, placeForStore } from '../../../src/store/open.js';
-import type { OpenMode } from '../../../src/store/open-mode.js';
+import type { OpenMode } from '../../../src/store/opening.js';
 import { runSql, type Server, startPostgres } from '../../support/postgres.js';
 import { accept, claim, delivered, only, putOne, T0, webhook } from '../samples.js';
 

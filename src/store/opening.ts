@@ -1,3 +1,9 @@
+/**
+ * `own`: to serve; makes what is missing. `share`: to write beside whoever serves. `read`: to look. The last two need
+ * data to be there.
+ */
+export type OpenMode = 'own' | 'share' | 'read';
+
 /** What bringing a schema up to date did: from 0 where nothing was there; nothing where both are the same. */
 export interface Migration {
   readonly from: number;
