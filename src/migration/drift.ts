@@ -1,14 +1,4 @@
-/** How often results with something came, and when. Times in ms. */
-export interface Seen {
-  readonly firstAt: number;
-  readonly lastAt: number;
-  /** Results, not occurrences within one. */
-  readonly count: number;
-}
-
-export interface SeenField extends Seen {
-  readonly path: string;
-}
+import type { Seen, SeenField } from '../store/rows.js';
 
 export interface DriftRules {
   /** Milliseconds: what is younger is new, and what has been away for longer has vanished. */

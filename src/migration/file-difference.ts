@@ -1,17 +1,12 @@
-import { newBody } from '../formats/forward.js';
+import { newBody, type StoredEvent } from '../formats/forward.js';
 import { fileIdentity, fileText, hasResultFiles } from '../formats/identity.js';
 import { itemsOf, memberOf } from '../formats/json-text.js';
-import type { Format } from '../model.js';
 import { type Difference, diffJson } from './diff.js';
 import type { ParityEntry } from './parity.js';
 
-/** An event as the store has it (`EventDetail`). */
-export interface LedgerEvent {
+/** An event of the ledger, as the store has it (`EventDetail`). */
+export interface LedgerEvent extends Omit<StoredEvent, 'plain'> {
   readonly source: string;
-  readonly event: string;
-  /** Its own body; null where the webhook's text is carried over. */
-  readonly body: string | null;
-  readonly webhook: { readonly format: Format; readonly body: string };
 }
 
 /**

@@ -57,6 +57,16 @@ export interface EventRow {
   readonly deliveries: Readonly<Record<DeliveryState, number>>;
 }
 
+/** Of an event that went nowhere. */
+export const NO_DELIVERIES: EventRow['deliveries'] = {
+  pending: 0,
+  sending: 0,
+  delivered: 0,
+  dead: 0,
+  missed: 0,
+  discarded: 0,
+};
+
 export interface EventDetail extends EventRow {
   readonly body: string | null;
   readonly webhook: Verified<WebhookDetail>;
@@ -72,21 +82,23 @@ export interface DeliveryQuery extends Page {
   readonly until?: number;
 }
 
-/** The fields that some of an extraction's results had. */
-export interface ExtractionFields {
-  readonly source: string;
-  readonly extractionId: string;
-  /** When the first and the last result was looked at, and how many were. */
+/** How often something came, and when first and last. */
+export interface Seen {
   readonly firstAt: number;
   readonly lastAt: number;
   readonly count: number;
-  /** The same for each field, by its path, each once. */
-  readonly fields: readonly {
-    readonly path: string;
-    readonly firstAt: number;
-    readonly lastAt: number;
-    readonly count: number;
-  }[];
+}
+
+/** Results that had a field, however often it stands in one of them. */
+export interface SeenField extends Seen {
+  readonly path: string;
+}
+
+/** The results of an extraction that were looked at, and the fields that some of them had, each once. */
+export interface ExtractionFields extends Seen {
+  readonly source: string;
+  readonly extractionId: string;
+  readonly fields: readonly SeenField[];
 }
 
 export interface StoredFields extends ExtractionFields {
@@ -208,13 +220,10 @@ export interface SightingRow {
 }
 
 /** Webhooks of one source in one format, verified by one secret. Retention does not touch it. */
-export interface LastSeen {
+export interface LastSeen extends Seen {
   readonly source: string;
   readonly format: Format;
   readonly secretIndex: number;
-  readonly firstAt: number;
-  readonly lastAt: number;
-  readonly count: number;
 }
 
 export interface Waiting {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { driftOf, type SeenField } from '../../src/migration/drift.js';
+import { driftOf } from '../../src/migration/drift.js';
+import type { SeenField } from '../../src/store/rows.js';
 
 const DAY = 86_400_000;
 const NOW = 100 * DAY;

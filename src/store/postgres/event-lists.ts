@@ -1,5 +1,5 @@
 import type { DeliveryState } from '../../model.js';
-import type { EventQuery, EventRow } from '../rows.js';
+import { type EventQuery, type EventRow, NO_DELIVERIES } from '../rows.js';
 import { int8s } from './arrays.js';
 import type { Database, Statement } from './database.js';
 import { filtered, whole } from './filtered.js';
@@ -59,8 +59,8 @@ export class EventLists {
 
   async #withDeliveries(rows: readonly Row[]): Promise<readonly EventRow[]> {
     if (rows.length === 0) return [];
-    const counts = new Map(rows.map(({ id }) => [id, { ...NONE }]));
-    for (const { eventId, state, count } of await this.db.query(STATES, int8s(rows.map(({ id }) => id)))) {
+    const counts = new Map(rows.map(({ id }) => [id, { ...NO_DELIVERIES }]));
+    for (const { eventId, state, count } of await this.db.query(STATES, int8s([...counts.keys()]))) {
       const counted = counts.get(eventId);
       if (counted) counted[state] = count;
     }
@@ -68,16 +68,7 @@ export class EventLists {
       ...row,
       messageId: fromText(row.messageId),
       event: fromText(row.event),
-      deliveries: counts.get(row.id) ?? NONE,
+      deliveries: counts.get(row.id) ?? NO_DELIVERIES,
     }));
   }
 }
-
-const NONE: Readonly<Record<DeliveryState, number>> = {
-  pending: 0,
-  sending: 0,
-  delivered: 0,
-  dead: 0,
-  missed: 0,
-  discarded: 0,
-};

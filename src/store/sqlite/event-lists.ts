@@ -1,5 +1,5 @@
 import type { DeliveryState, Format } from '../../model.js';
-import type { EventQuery, EventRow } from '../rows.js';
+import { type EventQuery, type EventRow, NO_DELIVERIES } from '../rows.js';
 import type { Database, Statement } from './driver.js';
 import { filtered } from './filtered.js';
 import { fromOptionalText, fromText, type Text, text } from './values.js';
@@ -68,21 +68,10 @@ export class EventLists {
   }
 
   #withDeliveries(rows: readonly Row[]): readonly EventRow[] {
-    const counts = new Map<number, Record<DeliveryState, number>>();
-    const countsOf = (id: number): Record<DeliveryState, number> => {
-      const known = counts.get(id) ?? {
-        pending: 0,
-        sending: 0,
-        delivered: 0,
-        dead: 0,
-        missed: 0,
-        discarded: 0,
-      };
-      counts.set(id, known);
-      return known;
-    };
-    for (const { event_id, state, n } of this.#states.all(JSON.stringify(rows.map((row) => row.id)))) {
-      countsOf(event_id)[state] = n;
+    const counts = new Map(rows.map(({ id }) => [id, { ...NO_DELIVERIES }]));
+    for (const { event_id, state, n } of this.#states.all(JSON.stringify([...counts.keys()]))) {
+      const counted = counts.get(event_id);
+      if (counted) counted[state] = n;
     }
     return rows.map((row) => ({
       id: row.id,
@@ -94,7 +83,7 @@ export class EventLists {
       files: row.files,
       receivedAt: row.received_at,
       duplicateOf: row.duplicate_of,
-      deliveries: countsOf(row.id),
+      deliveries: counts.get(row.id) ?? NO_DELIVERIES,
     }));
   }
 }
