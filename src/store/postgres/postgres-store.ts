@@ -88,17 +88,17 @@ export class PostgresStore extends DestinationSteering implements Store {
   }
 
   async putWebhooks(batch: readonly Verified<NewWebhook>[]) {
-    const ids = await this.#write(() => this.#inbox.put(batch));
+    const ids = await this.write(() => this.#inbox.put(batch));
     if (ids.length > 0) this.hints.give('webhooks');
     return ids;
   }
 
   claimWebhooks({ limit, now, lease }: Parameters<Store['claimWebhooks']>[0]) {
-    return this.#write(() => this.#inbox.claim(limit, now, lease));
+    return this.write(() => this.#inbox.claim(limit, now, lease));
   }
 
   async saveConversions(batch: readonly Conversion[], now: number) {
-    const saved = await this.#write(() => this.#conversions.save(batch, now));
+    const saved = await this.write(() => this.#conversions.save(batch, now));
     this.#frontiers.reset(now);
     if (saved.some(({ events }) => events.some(({ deliveries }) => deliveries > 0))) {
       this.hints.give('deliveries');
@@ -107,27 +107,27 @@ export class PostgresStore extends DestinationSteering implements Store {
   }
 
   latestAccepted(files: readonly (readonly Uint8Array[])[]) {
-    return this.#read(() => findLatest(this.db, files));
+    return this.read(() => findLatest(this.db, files));
   }
 
   settle(batch: readonly Settlement[]) {
-    return this.#write(() => this.#deliveries.settle(batch));
+    return this.write(() => this.#deliveries.settle(batch));
   }
 
   releaseExpired(now: number) {
-    return this.#write(() => this.#deliveries.releaseExpired(now));
+    return this.write(() => this.#deliveries.releaseExpired(now));
   }
 
   lineUp(destination: string, now: number) {
-    return this.#write(() => this.#deliveries.lineUp(destination, now));
+    return this.write(() => this.#deliveries.lineUp(destination, now));
   }
 
   listEvents(query: EventQuery) {
-    return this.#read(() => this.#eventLists.list(query));
+    return this.read(() => this.#eventLists.list(query));
   }
 
   getEvent(ref: number | string) {
-    return this.#read(async (): Promise<EventDetail | null> => {
+    return this.read(async (): Promise<EventDetail | null> => {
       const found = await this.#eventLists.get(ref);
       if (found === null) return null;
       const [webhook, deliveryRows] = await Promise.all([
@@ -139,23 +139,23 @@ export class PostgresStore extends DestinationSteering implements Store {
   }
 
   listDeliveries(query: DeliveryQuery) {
-    return this.#read(() => this.#deliveryLists.list(query));
+    return this.read(() => this.#deliveryLists.list(query));
   }
 
   getDelivery(id: number) {
-    return this.#read(() => this.#deliveryLists.get(id));
+    return this.read(() => this.#deliveryLists.get(id));
   }
 
   listQuarantine(query: QuarantineQuery) {
-    return this.#read(() => this.#quarantine.list(query));
+    return this.read(() => this.#quarantine.list(query));
   }
 
   getWebhook(id: number) {
-    return this.#read(() => this.#quarantine.webhook(id));
+    return this.read(() => this.#quarantine.webhook(id));
   }
 
   listReplayable(query: ReplayQuery) {
-    return this.#read(() => this.#replay.list(query));
+    return this.read(() => this.#replay.list(query));
   }
 
   addDeliveries(batch: readonly NewDelivery[], now: number) {
@@ -167,51 +167,51 @@ export class PostgresStore extends DestinationSteering implements Store {
   }
 
   async #added(add: () => Promise<readonly AddedDelivery[]>, now: number): Promise<readonly AddedDelivery[]> {
-    const added = await this.#write(add);
+    const added = await this.write(add);
     this.#frontiers.reset(now);
     if (added.some(({ outcome }) => outcome === 'added')) this.hints.give('deliveries');
     return added;
   }
 
   discardQuarantined(ids: readonly number[], note: string, now: number) {
-    return this.#write(() => this.#quarantine.discard(ids, note, now));
+    return this.write(() => this.#quarantine.discard(ids, note, now));
   }
 
   listSightings(query: SightingQuery) {
-    return this.#read(() => this.#sightingLists.list(query));
+    return this.read(() => this.#sightingLists.list(query));
   }
 
   lastSeen() {
-    return this.#read(() => listLastSeen(this.db));
+    return this.read(() => listLastSeen(this.db));
   }
 
   noteUpTime(now: number) {
-    return this.#write(() => this.#upTimes.note(now));
+    return this.write(() => this.#upTimes.note(now));
   }
 
   upTimes() {
-    return this.#read(() => this.#upTimes.all());
+    return this.read(() => this.#upTimes.all());
   }
 
   waiting(limit: number) {
-    return this.#read(() => countWaiting(this.db, limit));
+    return this.read(() => countWaiting(this.db, limit));
   }
 
   latestAnswers(destination: string, limit: number) {
-    return this.#read(() => this.#deliveryLists.latestAnswers(destination, limit));
+    return this.read(() => this.#deliveryLists.latestAnswers(destination, limit));
   }
 
   recordFields(batch: readonly ExtractionFields[]) {
-    return this.#write(() => this.#fields.record(batch));
+    return this.write(() => this.#fields.record(batch));
   }
 
   listFields(query: FieldsQuery) {
-    return this.#read(() => this.#fields.list(query));
+    return this.read(() => this.#fields.list(query));
   }
 
   prune(request: Parameters<Store['prune']>[0]): Promise<Step> {
-    if (request.dryRun === true) return this.#read(() => this.#prune.look(request));
-    return this.#write(async () => {
+    if (request.dryRun === true) return this.read(() => this.#prune.look(request));
+    return this.write(async () => {
       // There are so few of them that the first step takes them all.
       if (request.after === 0) {
         await this.#refused.prune(request.before);
@@ -222,35 +222,35 @@ export class PostgresStore extends DestinationSteering implements Store {
   }
 
   recordRefused(batch: readonly RefusedOfSource[]) {
-    return this.#write(() => this.#refused.record(batch));
+    return this.write(() => this.#refused.record(batch));
   }
 
   listRefused(query: RefusedQuery) {
-    return this.#read(() => this.#refused.list(query));
+    return this.read(() => this.#refused.list(query));
   }
 
   getRefused(id: number) {
-    return this.#read(() => this.#refused.get(id));
+    return this.read(() => this.#refused.get(id));
   }
 
   refusedCounts() {
-    return this.#read(() => this.#refused.counts());
+    return this.read(() => this.#refused.counts());
   }
 
   async acceptRefused(batch: Parameters<Store['acceptRefused']>[0]) {
-    const ids = await this.#write(() => this.#refused.accept(batch));
+    const ids = await this.write(() => this.#refused.accept(batch));
     if (ids.some((id) => id !== null)) this.hints.give('webhooks');
     return ids;
   }
 
   diskUse() {
-    return this.#read(() => diskUse(this.db));
+    return this.read(() => diskUse(this.db));
   }
 
   async ping(now: number) {
-    await this.#write(() => this.#inbox.ping(now));
+    await this.write(() => this.#inbox.ping(now));
     if (this.#hasRoom) return;
-    await this.#write(() => this.#inbox.prove(now));
+    await this.write(() => this.#inbox.prove(now));
     this.#hasRoom = true;
   }
 
@@ -266,29 +266,21 @@ export class PostgresStore extends DestinationSteering implements Store {
     return this.#closing;
   }
 
-  protected override write<T>(run: () => Promise<T>) {
-    return this.#write(run);
-  }
-
-  protected override read<T>(run: () => Promise<T>) {
-    return this.#read(run);
-  }
-
   protected override hintDeliveries() {
     this.hints.give('deliveries');
   }
 
-  async #write<T>(run: () => Promise<T>): Promise<T> {
+  protected override async write<T>(run: () => Promise<T>): Promise<T> {
     if (!this.writable) throw new StoreError('store_unwritable', `${this.where} was opened for reading`);
     try {
-      return await this.#read(run);
+      return await this.read(run);
     } catch (error) {
       if (error instanceof StoreError && error.code === 'store_full') this.#hasRoom = false;
       throw error;
     }
   }
 
-  #read<T>(run: () => Promise<T>): Promise<T> {
+  protected override read<T>(run: () => Promise<T>): Promise<T> {
     return this.#running.run(run);
   }
 }

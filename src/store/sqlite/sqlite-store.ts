@@ -104,47 +104,47 @@ export class SqliteStore extends DestinationSteering implements Store {
   }
 
   putWebhooks(batch: readonly Verified<NewWebhook>[]) {
-    return this.#write(() => {
+    return this.write(() => {
       this.#requireFile();
       return this.#inbox.put(batch);
     });
   }
 
   claimWebhooks({ limit, now, lease }: Parameters<Store['claimWebhooks']>[0]) {
-    return this.#read(() => this.#inbox.claim(limit, now, lease));
+    return this.read(() => this.#inbox.claim(limit, now, lease));
   }
 
   async saveConversions(batch: readonly Conversion[], now: number) {
-    const saved = await this.#write(() => this.#conversions.save(batch, now));
+    const saved = await this.write(() => this.#conversions.save(batch, now));
     this.#inbox.done(saved.filter(({ stale }) => stale !== true).map(({ webhookId }) => webhookId));
     return saved;
   }
 
   latestAccepted(files: readonly (readonly Uint8Array[])[]) {
-    return this.#read(() => this.#latestAccepted.find(files));
+    return this.read(() => this.#latestAccepted.find(files));
   }
 
   settle(batch: readonly Settlement[]) {
-    return this.#write(() => this.#deliveries.settle(batch), { when: () => batch.length === 0, result: [] });
+    return this.write(() => this.#deliveries.settle(batch), { when: () => batch.length === 0, result: [] });
   }
 
   releaseExpired(now: number) {
-    return this.#write(() => this.#deliveries.releaseExpired(now), {
+    return this.write(() => this.#deliveries.releaseExpired(now), {
       when: () => this.#deliveries.noneExpired(now),
       result: 0,
     });
   }
 
   lineUp(destination: string, now: number) {
-    return this.#write(() => this.#deliveries.lineUp(destination, now));
+    return this.write(() => this.#deliveries.lineUp(destination, now));
   }
 
   listEvents(query: EventQuery) {
-    return this.#read(() => this.#eventLists.list(query));
+    return this.read(() => this.#eventLists.list(query));
   }
 
   getEvent(ref: number | string) {
-    return this.#read((): EventDetail | null => {
+    return this.read((): EventDetail | null => {
       const found = this.#eventLists.get(ref);
       const webhook = found && this.#quarantine.webhook(found.row.webhookId);
       if (!found || !webhook) return null;
@@ -154,72 +154,72 @@ export class SqliteStore extends DestinationSteering implements Store {
   }
 
   listDeliveries(query: DeliveryQuery) {
-    return this.#read(() => this.#deliveryLists.list(query));
+    return this.read(() => this.#deliveryLists.list(query));
   }
 
   getDelivery(id: number) {
-    return this.#read(() => this.#deliveryLists.get(id));
+    return this.read(() => this.#deliveryLists.get(id));
   }
 
   listQuarantine(query: QuarantineQuery) {
-    return this.#read(() => this.#quarantine.list(query));
+    return this.read(() => this.#quarantine.list(query));
   }
 
   getWebhook(id: number) {
-    return this.#read(() => this.#quarantine.webhook(id));
+    return this.read(() => this.#quarantine.webhook(id));
   }
 
   listReplayable(query: ReplayQuery) {
-    return this.#read(() => this.#replay.list(query));
+    return this.read(() => this.#replay.list(query));
   }
 
   addDeliveries(batch: readonly NewDelivery[], now: number) {
-    return this.#write(() => this.#replay.add(batch, now));
+    return this.write(() => this.#replay.add(batch, now));
   }
 
   splitDelivery(deliveryId: number, others: readonly NewDelivery[], now: number) {
-    return this.#write(() => this.#replay.split(deliveryId, others, now));
+    return this.write(() => this.#replay.split(deliveryId, others, now));
   }
 
   discardQuarantined(ids: readonly number[], note: string, now: number) {
-    return this.#write(() => this.#quarantine.discard(ids, note, now));
+    return this.write(() => this.#quarantine.discard(ids, note, now));
   }
 
   listSightings(query: SightingQuery) {
-    return this.#read(() => this.#sightingLists.list(query));
+    return this.read(() => this.#sightingLists.list(query));
   }
 
   lastSeen() {
-    return this.#read(() => this.#lastSeen.all());
+    return this.read(() => this.#lastSeen.all());
   }
 
   noteUpTime(now: number) {
-    return this.#write(() => this.#upTimes.note(now));
+    return this.write(() => this.#upTimes.note(now));
   }
 
   upTimes() {
-    return this.#read(() => this.#upTimes.all());
+    return this.read(() => this.#upTimes.all());
   }
 
   waiting(limit: number) {
-    return this.#read(() => this.#waitingCounts.count(limit));
+    return this.read(() => this.#waitingCounts.count(limit));
   }
 
   latestAnswers(destination: string, limit: number) {
-    return this.#read(() => this.#deliveryLists.latestAnswers(destination, limit));
+    return this.read(() => this.#deliveryLists.latestAnswers(destination, limit));
   }
 
   recordFields(batch: readonly ExtractionFields[]) {
-    return this.#write(() => this.#fields.record(batch));
+    return this.write(() => this.#fields.record(batch));
   }
 
   listFields(query: FieldsQuery) {
-    return this.#read(() => this.#fields.list(query));
+    return this.read(() => this.#fields.list(query));
   }
 
   prune(request: Parameters<Store['prune']>[0]) {
-    if (request.dryRun === true) return this.#read(() => this.#prune.step(request));
-    return this.#write(() => {
+    if (request.dryRun === true) return this.read(() => this.#prune.step(request));
+    return this.write(() => {
       // There are so few of them that the first step takes them all.
       if (request.after === 0) {
         this.#refused.prune(request.before);
@@ -230,34 +230,34 @@ export class SqliteStore extends DestinationSteering implements Store {
   }
 
   recordRefused(batch: readonly RefusedOfSource[]) {
-    return this.#write(() => this.#refused.record(batch));
+    return this.write(() => this.#refused.record(batch));
   }
 
   listRefused(query: RefusedQuery) {
-    return this.#read(() => this.#refused.list(query));
+    return this.read(() => this.#refused.list(query));
   }
 
   getRefused(id: number) {
-    return this.#read(() => this.#refused.get(id));
+    return this.read(() => this.#refused.get(id));
   }
 
   refusedCounts() {
-    return this.#read(() => this.#refused.counts());
+    return this.read(() => this.#refused.counts());
   }
 
   acceptRefused(batch: Parameters<Store['acceptRefused']>[0]) {
-    return this.#write(() => {
+    return this.write(() => {
       this.#requireFile();
       return this.#refused.accept(batch);
     });
   }
 
   diskUse() {
-    return this.#read(() => diskUse(this.db, this.path));
+    return this.read(() => diskUse(this.db, this.path));
   }
 
   ping(now: number) {
-    return this.#write(() => {
+    return this.write(() => {
       this.#requireFile();
       this.#ping.run(now);
     });
@@ -278,21 +278,12 @@ export class SqliteStore extends DestinationSteering implements Store {
     if (statSync(this.path, { throwIfNoEntry: false })?.ino !== this.#inode) throw moved(this.path);
   }
 
-  protected override write<T>(run: () => T, idle?: Idle<T>): Promise<T> {
-    return this.#write(run, idle);
-  }
-
-  protected override read<T>(run: () => T): Promise<T> {
-    return this.#read(run);
-  }
-
-  async #write<T>(run: () => T, idle?: Idle<T>): Promise<T> {
+  protected override async write<T>(run: () => T, idle?: Idle<T>): Promise<T> {
     if (!this.writable) throw new StoreError('store_unwritable', `${this.path} was opened for reading`);
     return this.#commit.write(run, idle);
   }
 
-  /** Outside a transaction: what is committed, at once. */
-  async #read<T>(run: () => T): Promise<T> {
+  protected override async read<T>(run: () => T): Promise<T> {
     if (!this.#open) throw new StoreError('store_unavailable', 'the store is closed');
     try {
       return run();
