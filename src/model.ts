@@ -134,7 +134,9 @@ export type Conversion =
  * `missed`: the one attempt of a shadow's delivery failed. `discarded`: a person gave it up, or another destination had
  * the event already.
  */
-export type DeliveryState = 'pending' | 'sending' | 'delivered' | 'dead' | 'missed' | 'discarded';
+export const DELIVERY_STATES = ['pending', 'sending', 'delivered', 'dead', 'missed', 'discarded'] as const;
+
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /** A delivery that is ours to attempt until the lease ends, with all that is needed to send it. */
 export interface ClaimedDelivery {

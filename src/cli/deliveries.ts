@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { ShimError } from '../errors.js';
-import type { DeliveryState, Fault } from '../model.js';
+import { DELIVERY_STATES, type DeliveryState, type Fault } from '../model.js';
 import type { DeliveryDetail } from '../store/rows.js';
 import { attemptText, deliveryColumns, deliveryDetailJson, deliveryJson, modeText } from './delivery-view.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
@@ -35,16 +35,7 @@ export function addDeliveries(program: Command, run: Run): void {
   const list = deliveries
     .command('list')
     .description('deliveries, the newest first')
-    .addOption(
-      new Option('--status <status>', 'only in this state').choices([
-        'pending',
-        'sending',
-        'delivered',
-        'dead',
-        'missed',
-        'discarded',
-      ]),
-    )
+    .addOption(new Option('--status <status>', 'only in this state').choices(DELIVERY_STATES))
     .option('--destination <name>', 'only to this destination')
     .addOption(
       new Option(

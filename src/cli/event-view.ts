@@ -1,5 +1,5 @@
 import { newBody } from '../formats/forward.js';
-import type { DeliveryState } from '../model.js';
+import { DELIVERY_STATES } from '../model.js';
 import { printableJson } from '../printable.js';
 import type { EventDetail, EventRow } from '../store/rows.js';
 import { deliveryColumns, deliveryJson } from './delivery-view.js';
@@ -19,11 +19,9 @@ export const eventColumns: readonly Column<EventRow>[] = [
   { title: 'duplicate of', value: (row) => row.duplicateOf, tells: (row) => row.duplicateOf !== null },
 ];
 
-const STATES: readonly DeliveryState[] = ['pending', 'sending', 'delivered', 'dead', 'missed', 'discarded'];
-
 /** `1 delivered, 1 dead`; null where there are none. */
 function deliverySummary({ deliveries }: Pick<EventRow, 'deliveries'>): string | null {
-  const parts = STATES.filter((state) => deliveries[state] > 0).map(
+  const parts = DELIVERY_STATES.filter((state) => deliveries[state] > 0).map(
     (state) => `${deliveries[state]} ${state}`,
   );
   return parts.length === 0 ? null : parts.join(', ');

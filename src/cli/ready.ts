@@ -5,6 +5,7 @@ import { judgeCutover } from '../migration/cutover.js';
 import { cutoverFacts } from '../migration/cutover-facts.js';
 import { type HandlerFacts, handlerFacts, judgeTakeover } from '../migration/takeover.js';
 import type { DestinationState } from '../store/destination-verbs.js';
+import { NOTHING_WAITS } from '../store/rows.js';
 import type { ExitStatus, Io, Run } from './io.js';
 import { onlyGiven, periodOf } from './list-options.js';
 import { configuredDestination } from './names.js';
@@ -144,5 +145,5 @@ const NO_STORE: Parameters<typeof cutoverFacts>[0] = {
   getEvent: async () => null,
   lastSeen: async () => [],
   upTimes: async () => [],
-  waiting: async () => ({ received: 0, receivedSince: null, quarantined: [], pending: [], dead: [] }),
+  waiting: async () => NOTHING_WAITS,
 };

@@ -1,13 +1,12 @@
 import { ShimError } from '../errors.js';
 import type { ReplayChoice } from '../migration/replay.js';
+import type { Page } from '../migration/replayable.js';
 import type { ReplayableEvent } from '../store/rows.js';
 import type { Io } from './io.js';
 import type { periodOf } from './list-options.js';
 import type { JsonOption } from './options.js';
 import { stopFlag } from './stop-flag.js';
 import { isoTime, shellWord } from './text.js';
-
-type Page = readonly ReplayableEvent[];
 
 /**
  * The pages, until it is asked to stop. A period can begin between two times of arrival alone: of the time that was

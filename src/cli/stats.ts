@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { driftReport } from '../migration/drift-report.js';
 import { secretsInUse } from '../migration/secrets.js';
-import type { Waiting } from '../store/rows.js';
+import { NOTHING_WAITS } from '../store/rows.js';
 import type { ExitStatus, Io, Run } from './io.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { type Stats, statsJson, statsText } from './stats-view.js';
@@ -30,7 +30,7 @@ async function stats(options: StatsOptions, io: Io): Promise<ExitStatus> {
     return {
       lastSeen,
       secrets: secretsInUse(config.sources, lastSeen, now),
-      waiting: (await store?.waiting(MOST_COUNTED + 1)) ?? NOTHING,
+      waiting: (await store?.waiting(MOST_COUNTED + 1)) ?? NOTHING_WAITS,
       most: MOST_COUNTED,
       refused: (await store?.refusedCounts()) ?? [],
       drift: store === null ? [] : await driftReport(store, now),
@@ -41,5 +41,3 @@ async function stats(options: StatsOptions, io: Io): Promise<ExitStatus> {
   io.stdout.write(options.json === true ? jsonDocument(statsJson(found)) : statsText(found, now, io.program));
   return 0;
 }
-
-const NOTHING: Waiting = { received: 0, receivedSince: null, quarantined: [], pending: [], dead: [] };

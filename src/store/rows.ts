@@ -250,6 +250,14 @@ export interface Waiting {
   }[];
 }
 
+export const NOTHING_WAITS: Waiting = {
+  received: 0,
+  receivedSince: null,
+  quarantined: [],
+  pending: [],
+  dead: [],
+};
+
 /** In bytes; null where the store cannot tell. */
 export interface DiskUse {
   /** All of it, but for the log. */
