@@ -1,8 +1,8 @@
 import { eventBody, legacyResultText } from '../formats/forward.js';
 import { type FileContent, fileIdentity, fileText, fileValue, messageId } from '../formats/identity.js';
 import { exceedsDepth, itemsOf, memberOf } from '../formats/json-text.js';
-import { type LegacyEvent, readLegacy, tooManyFiles } from '../formats/legacy.js';
-import type { ConvertedEvent, Format, QuarantineReason, Verified } from '../model.js';
+import { type LegacyEvent, readLegacy, refuse, tooManyFiles, type Unconvertible } from '../formats/legacy.js';
+import type { ConvertedEvent, Format, Verified } from '../model.js';
 import type { Contracts } from './contracts.js';
 import type { EventSchemas } from './event-schemas.js';
 
@@ -13,9 +13,7 @@ export interface NormalizedEvent extends Omit<ConvertedEvent, 'destinations'> {
   readonly places: readonly number[] | null;
 }
 
-export type Normalized =
-  | { readonly ok: true; readonly events: readonly NormalizedEvent[] }
-  | { readonly ok: false; readonly reason: QuarantineReason; readonly errors: readonly string[] };
+export type Normalized = { readonly ok: true; readonly events: readonly NormalizedEvent[] } | Unconvertible;
 
 export interface NormalizeRules {
   readonly source: string;
@@ -27,12 +25,6 @@ export interface NormalizeRules {
 }
 
 const EVENT_NAME = /^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_-]*)+$/;
-
-const refuse = (reason: QuarantineReason, ...errors: readonly string[]): Normalized => ({
-  ok: false,
-  reason,
-  errors,
-});
 
 /**
  * What an authentic webhook becomes: its events, or why it becomes none (protocol sections 3 and 4). Never throws for
@@ -113,7 +105,7 @@ function fromNew(body: string, rules: NormalizeRules): Normalized {
 function checked(
   { value, places }: Pick<NormalizedEvent, 'value' | 'places'>,
   { schemas, contracts }: NormalizeRules,
-): Normalized | null {
+): Unconvertible | null {
   const faults = schemas.check(value);
   if (faults.length > 0) return refuse('schema_violation', ...inWebhook(faults, places));
   const misses = contracts?.check(value) ?? [];
@@ -131,7 +123,7 @@ function identify(event: string, contents: readonly FileContent[], source: strin
   return { files, messageId: messageId(source, event, files) };
 }
 
-const tooDeep = (): Normalized => refuse('nesting_too_deep', 'result is nested more than 256 deep');
+const tooDeep = (): Unconvertible => refuse('nesting_too_deep', 'result is nested more than 256 deep');
 
 function shown(value: unknown): string {
   if (value === undefined) return 'missing';

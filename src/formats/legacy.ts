@@ -23,9 +23,14 @@ export interface LegacyEvent {
   readonly places: readonly number[] | null;
 }
 
-export type LegacyReading =
-  | { readonly ok: true; readonly events: readonly LegacyEvent[] }
-  | { readonly ok: false; readonly reason: QuarantineReason; readonly errors: readonly string[] };
+/** Why there are no events. */
+export interface Unconvertible {
+  readonly ok: false;
+  readonly reason: QuarantineReason;
+  readonly errors: readonly string[];
+}
+
+export type LegacyReading = { readonly ok: true; readonly events: readonly LegacyEvent[] } | Unconvertible;
 
 /** Of a list of any length: more tell no more. */
 const FAULTS_SHOWN = 20;
@@ -43,7 +48,7 @@ export const tooManyFiles = (count: number): string | null =>
 
 type JsonObject = { readonly [key: string]: unknown };
 
-const refuse = (reason: QuarantineReason, ...errors: string[]): LegacyReading => ({
+export const refuse = (reason: QuarantineReason, ...errors: readonly string[]): Unconvertible => ({
   ok: false,
   reason,
   errors,
