@@ -1,6 +1,9 @@
-import type { FileIdentity, Route } from '../model.js';
+import type { Conversion, FileIdentity, Route } from '../model.js';
 
 /** What a store decides while it saves conversions. Pure, so that every store decides alike. */
+
+export const filesOf = (conversion: Conversion): readonly FileIdentity[] =>
+  conversion.outcome === 'converted' ? conversion.events.flatMap((event) => event.files) : [];
 
 /** When a file was accepted last, and in which event. */
 export interface Acceptance {

@@ -1,6 +1,7 @@
-import type { Conversion, FileIdentity } from '../../model.js';
+import type { Conversion } from '../../model.js';
 import { Bases, basisOf } from '../bases.js';
 import { errorsText } from '../bounds.js';
+import { filesOf } from '../conversion-rules.js';
 import type { SavedConversion } from '../rows.js';
 import { int8s, texts } from './arrays.js';
 import type { Database, Session, Statement } from './database.js';
@@ -101,6 +102,3 @@ function quarantine(session: Session, refused: readonly Refused[], now: number):
     now,
   );
 }
-
-const filesOf = (conversion: Conversion): readonly FileIdentity[] =>
-  conversion.outcome === 'converted' ? conversion.events.flatMap((event) => event.files) : [];

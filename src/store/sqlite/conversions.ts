@@ -1,7 +1,7 @@
-import type { Conversion, ConvertedEvent, FileIdentity, Format, Route } from '../../model.js';
+import type { Conversion, ConvertedEvent, Format, Route } from '../../model.js';
 import { Bases } from '../bases.js';
 import { errorsText } from '../bounds.js';
-import { isWhole, makesDelivery, standsForWebhook } from '../conversion-rules.js';
+import { filesOf, isWhole, makesDelivery, standsForWebhook } from '../conversion-rules.js';
 import type { SavedConversion } from '../rows.js';
 import type { Database, Statement, Value } from './driver.js';
 import { LateIndex } from './late-index.js';
@@ -179,6 +179,3 @@ class Writing {
     return count;
   }
 }
-
-const filesOf = (conversion: Conversion): readonly FileIdentity[] =>
-  conversion.outcome === 'converted' ? conversion.events.flatMap((event) => event.files) : [];
