@@ -8,11 +8,11 @@ import { createPublicApp, type Entrance } from './http/public-app.js';
 import { type HttpServer, LIMITS, serveHttp } from './http/server.js';
 import { createGroupCommit, type GroupCommit } from './ingest/group-commit.js';
 import { createReceive } from './ingest/receive.js';
-import { createRefusedRecorder } from './ingest/refused-recorder.js';
+import { createRefusedRecorder, type RefusedRecorder } from './ingest/refused-recorder.js';
 import { createMetrics } from './metrics.js';
 import { createReadiness } from './readiness.js';
 import { isShared } from './store/open.js';
-import { createIngestMetrics } from './telemetry/ingest-metrics.js';
+import { createIngestMetrics, type IngestMetrics } from './telemetry/ingest-metrics.js';
 import { createLog, type Log } from './telemetry/log.js';
 import { callThread } from './thread/calls.js';
 import { type Role, WORK_VERBS, type WorkApi, type WorkOptions } from './thread/work-api.js';
@@ -95,27 +95,19 @@ export function createShim(
     });
     const admin = await listen(adminApp.callback(), config.admin, { ...LIMITS, linger: 0 });
 
-    const receiver = role === 'work' ? null : await receive({ accept, refused, ingestMetrics });
+    const receiver = role === 'work' ? null : await receive(accept, refused, ingestMetrics);
     running = { work, use: (next) => receiver?.use(next) };
     log.info({ url: admin.url }, 'admin and health');
     return { publicUrl: receiver?.url ?? null, adminUrl: admin.url };
   };
 
-  const receive = async ({
-    accept,
-    refused,
-    ingestMetrics,
-  }: {
-    readonly accept: GroupCommit['accept'];
-    readonly refused: ReturnType<typeof createRefusedRecorder>;
-    readonly ingestMetrics: ReturnType<typeof createIngestMetrics>;
-  }) => {
+  const receive = async (accept: GroupCommit['accept'], refused: RefusedRecorder, metrics: IngestMetrics) => {
     const answerWith = (next: Config): RequestListener => {
       const sources = next.sources.map(
         (source): Entrance => ({
           path: source.path,
           receive: createReceive(source, accept, Date.now),
-          onAnswer: ingestMetrics.source(source.name),
+          onAnswer: metrics.source(source.name),
           onRefused: (request) => refused.note(source, request),
         }),
       );

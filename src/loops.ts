@@ -8,7 +8,7 @@ import { withPatience } from './patience.js';
 import { keptFor, startRetention } from './retention.js';
 import type { Store } from './store/store.js';
 import type { Log } from './telemetry/log.js';
-import type { createWorkMetrics } from './telemetry/work-metrics.js';
+import type { WorkMetrics } from './telemetry/work-metrics.js';
 import { startConvertThread } from './thread/start-convert-thread.js';
 
 const POLL_INTERVAL = 200;
@@ -47,7 +47,7 @@ export const meetsOrSends =
 export async function startLoops(options: {
   readonly config: Config;
   readonly store: Store;
-  readonly metrics: Pick<ReturnType<typeof createWorkMetrics>, 'attempts' | 'onEvent'>;
+  readonly metrics: Pick<WorkMetrics, 'attempts' | 'onEvent'>;
   readonly log: Log;
 }): Promise<Loops> {
   const { config, store, metrics, log } = options;

@@ -1,12 +1,9 @@
-import { type CutoverFacts, type judgeCutover, type SourceFacts, watchedFor } from '../migration/cutover.js';
+import { type CutoverFacts, type Obstacle, type SourceFacts, watchedFor } from '../migration/cutover.js';
 import { ageText, durationText } from '../migration/duration-text.js';
-import type { HandlerFacts, judgeTakeover } from '../migration/takeover.js';
+import type { HandlerFacts, TakeoverObstacle } from '../migration/takeover.js';
 import { printable } from '../printable.js';
 import { type Column, table } from './table.js';
 import { isoTimeOrNull } from './text.js';
-
-type CutoverObstacles = ReturnType<typeof judgeCutover>;
-type TakeoverObstacles = ReturnType<typeof judgeTakeover>;
 
 const sourceColumns = ({ upTimes }: CutoverFacts, now: number): readonly Column<SourceFacts>[] => {
   const ago = (time: number | null): string | null => (time === null ? null : ageText(now - time));
@@ -27,7 +24,7 @@ const sourceColumns = ({ upTimes }: CutoverFacts, now: number): readonly Column<
 
 export function cutoverText(
   facts: CutoverFacts,
-  obstacles: CutoverObstacles,
+  obstacles: readonly Obstacle[],
   now: number,
   program: string,
 ): string {
@@ -39,7 +36,7 @@ export function cutoverText(
   return sources + verdict;
 }
 
-export const cutoverJson = (facts: CutoverFacts, obstacles: CutoverObstacles, now: number) => ({
+export const cutoverJson = (facts: CutoverFacts, obstacles: readonly Obstacle[], now: number) => ({
   ready: obstacles.length === 0,
   obstacles,
   sources: facts.sources.map(({ lastLegacyOnlyAt, watchedSince, lastNewAt, ...source }) => ({
@@ -67,7 +64,7 @@ const handlerColumns: readonly Column<HandlerFacts>[] = [
 export function takeoverText(
   candidate: HandlerFacts,
   incumbent: HandlerFacts,
-  obstacles: TakeoverObstacles,
+  obstacles: readonly TakeoverObstacle[],
   program: string,
 ): string {
   const verdict =
@@ -80,7 +77,7 @@ export function takeoverText(
 export const takeoverJson = (
   candidate: HandlerFacts,
   incumbent: HandlerFacts,
-  obstacles: TakeoverObstacles,
+  obstacles: readonly TakeoverObstacle[],
 ) => ({
   ready: obstacles.length === 0,
   obstacles,
@@ -97,9 +94,9 @@ const handlerJson = ({ name, answers, p50, p99, held }: HandlerFacts) => ({
 });
 
 /** `- source: what is wrong`, and below it the command that shows it. */
-function lines<Obstacle extends { readonly message: string; readonly command: string }>(
-  obstacles: readonly Obstacle[],
-  name: (obstacle: Obstacle) => string,
+function lines<Found extends Pick<Obstacle, 'message' | 'command'>>(
+  obstacles: readonly Found[],
+  name: (obstacle: Found) => string,
   program: string,
 ): string {
   return obstacles
