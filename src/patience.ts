@@ -5,3 +5,11 @@ export function withPatience<T>(ms: number, promise: Promise<T>): Promise<T> {
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
+
+/** The same where it does not matter whether it took longer. */
+export function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    promise.then(() => resolve(), reject).finally(() => clearTimeout(timer));
+  });
+}

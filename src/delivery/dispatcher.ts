@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, DestinationConfig } from '../config/config.js';
 import { createTakes, type Meets } from '../convert/route.js';
+import { within } from '../patience.js';
 import type { Store } from '../store/store.js';
 import type { Log } from '../telemetry/log.js';
 import { VERSION } from '../version.js';
@@ -14,7 +15,6 @@ import { leaseFor } from './slots.js';
 import { createTrouble } from './trouble.js';
 import { createTurns } from './turns.js';
 import { startWatch } from './watch.js';
-import { within } from './within.js';
 
 /** Expired leases, and what holds destinations, are looked for once in so many polls. */
 const POLLS_PER_SWEEP = 5;

@@ -1,4 +1,5 @@
 import type { ClaimedDelivery } from '../model.js';
+import { within } from '../patience.js';
 import { createSleep } from '../sleep.js';
 import { createBackoff } from './backoff.js';
 import { createHolds } from './holds.js';
@@ -8,7 +9,6 @@ import { reportGap } from './report.js';
 import { createSettler } from './settler.js';
 import { addSiblings } from './siblings.js';
 import { createSlots, leaseFor } from './slots.js';
-import { within } from './within.js';
 
 /** Held beyond the slots, at the most. */
 const MOST_AHEAD = 256;
