@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { header } from './inspect.js';
 
 /** One request that reached a listener of the demo. */
 export interface Arrival {
@@ -58,7 +59,7 @@ export async function startListener(path: string, handler: DocumentedHandler): P
   const answer = async (request: IncomingMessage): Promise<Arrival> => {
     const body = await textOf(request);
     const json: { readonly event?: string; readonly result: never } = JSON.parse(body);
-    const { verified, files } = handler(json, header(request, 'x-webhook-signature') ?? undefined);
+    const { verified, files } = handler(json, header(request.headers, 'x-webhook-signature') ?? undefined);
     const answered = failing ? 500 : verified ? 200 : 401;
     failing = false;
     return {
@@ -66,8 +67,8 @@ export async function startListener(path: string, handler: DocumentedHandler): P
       verified,
       event: json.event ?? null,
       files: files.length,
-      webhookId: header(request, 'webhook-id'),
-      attempt: header(request, 'x-shim-attempt'),
+      webhookId: header(request.headers, 'webhook-id'),
+      attempt: header(request.headers, 'x-shim-attempt'),
       answered,
     };
   };
@@ -106,11 +107,6 @@ const MESSAGES: Readonly<Record<number, string>> = {
   401: 'Webhook is not properly signed',
   500: 'The handler is being repaired',
 };
-
-function header(request: IncomingMessage, name: string): string | null {
-  const value = request.headers[name];
-  return typeof value === 'string' ? value : null;
-}
 
 async function textOf(request: IncomingMessage): Promise<string> {
   request.setEncoding('utf8');

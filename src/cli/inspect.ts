@@ -103,7 +103,7 @@ function standardCheck(secret: string): Check {
   };
 }
 
-function header(headers: IncomingHttpHeaders, name: string): string | null {
+export function header(headers: IncomingHttpHeaders, name: string): string | null {
   const value = headers[name];
   return typeof value === 'string' ? value : null;
 }

@@ -16,18 +16,18 @@ export interface TestServer {
 
 /** An HTTP server on a free port of this machine. */
 export function startServer(listener: RequestListener): Promise<TestServer> {
-  return listen(createServer(listener), 'connection');
+  return listen(createServer(listener));
 }
 
 /** A server that does with a connection what it likes. */
 export function startTcpServer(onConnection: (socket: Socket) => void): Promise<TestServer> {
-  return listen(createTcpServer(onConnection), 'connection');
+  return listen(createTcpServer(onConnection));
 }
 
-async function listen(server: NetServer, event: string): Promise<TestServer> {
+async function listen(server: NetServer): Promise<TestServer> {
   const sockets = new Set<Socket>();
   let connections = 0;
-  server.on(event, (socket: Socket) => {
+  server.on('connection', (socket: Socket) => {
     connections++;
     sockets.add(socket);
     // Clients that are cut off are what some tests are about.
