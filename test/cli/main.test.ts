@@ -4,13 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { configText, file, legacy, MINUTE, mainFile, NOW, Place, SECRET, until } from './support.js';
+import { MAIN } from '../support/service.js';
+import { configText, file, legacy, MINUTE, NOW, Place, SECRET, until } from './support.js';
 
 const DAY = 86_400_000;
 
 /** The built command as a process of its own, which finds no place for temporary files but its folder. */
 function start(place: Place, args: readonly string[]): ChildProcessWithoutNullStreams & { output(): string } {
-  const child = spawn(process.execPath, [mainFile(), ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: place.folder,
     env: { PATH: process.env.PATH, SHIM_CONFIG: 'shim.yaml', TMPDIR: place.folder },
   });
@@ -204,7 +205,7 @@ describe('the command as a process', () => {
   /** What a command prints into one that reads a character alone, or nothing, and the command's own exit status. */
   const headOf = (place: Place, command: string, reader = 'head -c 1'): Promise<string> =>
     new Promise((resolve, reject) => {
-      const line = `"${process.execPath}" "${mainFile()}" ${command} | ${reader}; echo " \${PIPESTATUS[0]}"`;
+      const line = `"${process.execPath}" "${MAIN}" ${command} | ${reader}; echo " \${PIPESTATUS[0]}"`;
       const env = { ...process.env, SHIM_CONFIG: 'shim.yaml', TMPDIR: place.folder };
       execFile('bash', ['-c', line], { cwd: place.folder, env }, (error, stdout, stderr) =>
         error ? reject(error) : resolve(stdout + stderr),
@@ -220,7 +221,7 @@ describe('the command as a process', () => {
 
   it.runIf(process.platform === 'linux')('says so where its output cannot be written', async () => {
     const place = await Place.create();
-    const line = `"${process.execPath}" "${mainFile()}" events list > /dev/full; echo " $?"`;
+    const line = `"${process.execPath}" "${MAIN}" events list > /dev/full; echo " $?"`;
     const env = { ...process.env, SHIM_CONFIG: 'shim.yaml' };
     const said = await new Promise((resolve) =>
       execFile('bash', ['-c', line], { cwd: place.folder, env }, (_, stdout, stderr) =>

@@ -5,13 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from '../../src/store/sqlite/driver.js';
 import { schema1 } from '../../src/store/sqlite/schema-1.js';
 import { runSql, type Server, startPostgres } from '../support/postgres.js';
-import { configText, mainFile, Place } from './support.js';
+import { MAIN } from '../support/service.js';
+import { configText, Place } from './support.js';
 
 /** The built command, in a process of its own. */
 async function runMain(place: Place, ...args: readonly string[]) {
   const options = { cwd: place.folder, env: { ...process.env, SHIM_CONFIG: 'shim.yaml' } };
   return await new Promise<{ status: number | null; stdout: string; stderr: string }>((resolve) => {
-    const child = execFile(process.execPath, [mainFile(), ...args], options, (_, stdout, stderr) =>
+    const child = execFile(process.execPath, [MAIN, ...args], options, (_, stdout, stderr) =>
       resolve({ status: child.exitCode, stdout, stderr }),
     );
   });

@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { Io } from '../../src/cli/io.js';
 import { runCli } from '../../src/cli/run.js';
@@ -207,13 +205,6 @@ export function signed(more: Partial<NewWebhook>): Verified<NewWebhook> {
 
 async function* bytes(content: string | Uint8Array): AsyncIterable<Uint8Array> {
   yield Buffer.from(content);
-}
-
-/** The built command. */
-export function mainFile(): string {
-  const path = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-  if (!existsSync(path)) throw new Error('dist/main.js is missing: run "npm run build" first');
-  return path;
 }
 
 /** Waits for a condition; the test's own time-out ends it. */
