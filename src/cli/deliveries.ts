@@ -3,20 +3,19 @@ import { ShimError } from '../errors.js';
 import { DELIVERY_STATES, type DeliveryState, type Fault } from '../model.js';
 import type { DeliveryDetail } from '../store/rows.js';
 import { attemptText, deliveryColumns, deliveryDetailJson, deliveryJson, modeText } from './delivery-view.js';
-import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
+import type { ExitStatus, Io, Run } from './io.js';
 import {
-  hintAtMore,
-  nextBefore,
   onlyGiven,
   type PageOptions,
   type PeriodOptions,
   periodOf,
+  printPage,
   withPage,
   withPeriod,
 } from './list-options.js';
 import { checkDestination, checkNumber } from './names.js';
 import { type ConfigOption, type JsonOption, rowId, withConfig, withExamples, withJson } from './options.js';
-import { fields, table } from './table.js';
+import { fields } from './table.js';
 import { isoSeconds, jsonDocument } from './text.js';
 import { withStore, withStoreIfAny } from './with-store.js';
 
@@ -75,17 +74,11 @@ async function listDeliveries(options: ListOptions, io: Io): Promise<ExitStatus>
     }
     return found;
   });
-  if (options.json === true) {
-    const document = { deliveries: rows.map(deliveryJson), nextBefore: nextBefore(rows, options) };
-    io.stdout.write(jsonDocument(document));
-  } else if (rows.length === 0) {
-    const filtered = Object.keys(filter).length > 0;
-    const none = `No deliveries yet: they are made when an event arrives. See: ${io.program} events list`;
-    writeLine(io.stdout, filtered ? 'No such deliveries.' : none);
-  } else {
-    io.stdout.write(table(deliveryColumns, rows));
-    hintAtMore(rows, options, io);
-  }
+  const none = (): string =>
+    Object.keys(filter).length > 0
+      ? 'No such deliveries.'
+      : `No deliveries yet: they are made when an event arrives. See: ${io.program} events list`;
+  printPage(rows, { name: 'deliveries', json: deliveryJson, columns: deliveryColumns, none }, options, io);
   return 0;
 }
 

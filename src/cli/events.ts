@@ -1,20 +1,18 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ShimError } from '../errors.js';
 import { eventColumns, eventDetailJson, eventJson, eventText, forwardedBody } from './event-view.js';
-import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
+import type { ExitStatus, Io, Run } from './io.js';
 import {
-  hintAtMore,
-  nextBefore,
   onlyGiven,
   type PageOptions,
   type PeriodOptions,
   periodOf,
+  printPage,
   withPage,
   withPeriod,
 } from './list-options.js';
 import { checkEvent, checkNumber, checkSource } from './names.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
-import { table } from './table.js';
 import { jsonDocument } from './text.js';
 import { configOf, withStore, withStoreIfAny } from './with-store.js';
 
@@ -72,15 +70,8 @@ async function listEvents(options: ListOptions, io: Io): Promise<ExitStatus> {
     if (found.length === 0) await checkNumber('event', before, store?.getEvent.bind(store));
     return found;
   });
-  if (options.json === true) {
-    io.stdout.write(jsonDocument({ events: rows.map(eventJson), nextBefore: nextBefore(rows, options) }));
-  } else if (rows.length === 0) {
-    const filtered = Object.keys(filter).length > 0;
-    writeLine(io.stdout, filtered ? 'No such events.' : noEvents(options, io));
-  } else {
-    io.stdout.write(table(eventColumns, rows));
-    hintAtMore(rows, options, io);
-  }
+  const none = (): string => (Object.keys(filter).length > 0 ? 'No such events.' : noEvents(options, io));
+  printPage(rows, { name: 'events', json: eventJson, columns: eventColumns, none }, options, io);
   return 0;
 }
 

@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import { parseDuration } from '../config/duration.js';
 import { UsageError } from '../errors.js';
 import { type Io, writeLine } from './io.js';
-import { rowId, wholeNumber } from './options.js';
+import { type JsonOption, rowId, wholeNumber } from './options.js';
+import { type Column, table } from './table.js';
+import { jsonDocument } from './text.js';
 
 /** What every list takes. */
 export interface PageOptions {
@@ -70,6 +72,34 @@ export function timeOf(option: string, text: string, now: number): number {
 function isDay(text: string): boolean {
   const time = Date.parse(text);
   return Number.isFinite(time) && new Date(time).toISOString().startsWith(text);
+}
+
+/** Prints a page: a document, a table, or what is said where there is nothing. */
+export function printPage<Row extends { readonly id: number }>(
+  rows: readonly Row[],
+  {
+    name,
+    json,
+    columns,
+    none,
+  }: {
+    /** In the document. */
+    readonly name: string;
+    readonly json: (row: Row) => unknown;
+    readonly columns: readonly Column<Row>[];
+    readonly none: () => string;
+  },
+  options: PageOptions & JsonOption,
+  io: Io,
+): void {
+  if (options.json === true) {
+    const document = { [name]: rows.map(json), nextBefore: nextBefore(rows, options) };
+    io.stdout.write(jsonDocument(document));
+  } else if (rows.length === 0) writeLine(io.stdout, none());
+  else {
+    io.stdout.write(table(columns, rows));
+    hintAtMore(rows, options, io);
+  }
 }
 
 /** The number to give to `--before` for the next page; null where this was the last one. */

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { ShimError, UsageError } from '../errors.js';
 import type { QuarantineReason } from '../model.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
-import { hintAtMore, nextBefore, onlyGiven, type PageOptions, withPage } from './list-options.js';
+import { onlyGiven, type PageOptions, printPage, withPage } from './list-options.js';
 import { checkSource } from './names.js';
 import {
   type ConfigOption,
@@ -21,7 +21,6 @@ import {
   webhookJson,
   webhookText,
 } from './quarantine-view.js';
-import { table } from './table.js';
 import { count, jsonDocument } from './text.js';
 import { withStore, withStoreIfAny } from './with-store.js';
 
@@ -91,16 +90,14 @@ async function listQuarantine(options: ListOptions, io: Io): Promise<ExitStatus>
     await checkSource(source, store, config, '--source');
     return (await store?.listQuarantine({ ...filter, limit })) ?? [];
   });
-  if (options.json === true) {
-    const document = { quarantine: rows.map(quarantineJson), nextBefore: nextBefore(rows, options) };
-    io.stdout.write(jsonDocument(document));
-  } else if (rows.length === 0) {
-    const filtered = Object.keys(filter).length > 0;
-    writeLine(io.stdout, filtered ? 'No such webhooks in quarantine.' : 'Nothing is in quarantine.');
-  } else {
-    io.stdout.write(table(quarantineColumns, rows));
-    hintAtMore(rows, options, io);
-  }
+  const none = (): string =>
+    Object.keys(filter).length > 0 ? 'No such webhooks in quarantine.' : 'Nothing is in quarantine.';
+  printPage(
+    rows,
+    { name: 'quarantine', json: quarantineJson, columns: quarantineColumns, none },
+    options,
+    io,
+  );
   return 0;
 }
 
