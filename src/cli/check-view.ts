@@ -76,17 +76,18 @@ const destinationColumns: readonly Column<Findings['destinations'][number]>[] = 
   { title: 'events', value: (row) => row.events.join(', ') },
   { title: 'format', value: (row) => row.format },
   { title: 'mode', value: (row) => row.mode },
+  {
+    title: 'share',
+    value: ({ share, alternative }) =>
+      alternative === null ? null : `${share}%, the rest to ${alternative}`,
+    tells: ({ alternative }) => alternative !== null,
+  },
+  {
+    title: 'probe',
+    value: ({ probe }) => (probe === null ? null : verdictText(probe)),
+    tells: ({ probe }) => probe !== null,
+  },
 ];
-
-const shareColumn: Column<Findings['destinations'][number]> = {
-  title: 'share',
-  value: ({ share, alternative }) => (alternative === null ? null : `${share}%, the rest to ${alternative}`),
-};
-
-const probeColumn: Column<Findings['destinations'][number]> = {
-  title: 'probe',
-  value: ({ probe }) => (probe === null ? null : verdictText(probe)),
-};
 
 const storeColumns: readonly Column<Findings['store']>[] = [
   { title: 'store', value: (row) => row.url },
@@ -98,14 +99,9 @@ function verdictText({ ok, message }: Verdict): string {
 }
 
 export function findingsText(findings: Findings): string {
-  const columns = [
-    ...destinationColumns,
-    ...(findings.destinations.some(({ alternative }) => alternative !== null) ? [shareColumn] : []),
-    ...(findings.destinations.some(({ probe }) => probe !== null) ? [probeColumn] : []),
-  ];
   return [
     table(sourceColumns, findings.sources),
-    ...(findings.destinations.length === 0 ? [] : [table(columns, findings.destinations)]),
+    ...(findings.destinations.length === 0 ? [] : [table(destinationColumns, findings.destinations)]),
     table(storeColumns, [findings.store]),
   ].join('\n');
 }

@@ -9,12 +9,15 @@ interface CountRow extends Readonly<Record<RefusalReason, number>> {
   readonly day: number;
 }
 
+/** Counts are shown so far back; JSON documents have all. */
+export const DAYS = 7;
+
 const dayText = (day: number): string => isoTime(day).slice(0, 10);
 
-/** A row for each source and day, the newest `days` of them. */
-export function countRows(counts: RefusedCounts, days: number, now: number): readonly CountRow[] {
+/** A row for each source and day, the newest of them. */
+export function countRows(counts: RefusedCounts, now: number): readonly CountRow[] {
   const rows = new Map<string, CountRow>();
-  for (const { source, day, reason, count } of since(counts, days, now)) {
+  for (const { source, day, reason, count } of lately(counts, now)) {
     const key = `${day} ${source}`;
     const row = rows.get(key) ?? { source, day, no_signature: 0, wrong_signature: 0 };
     rows.set(key, { ...row, [reason]: row[reason] + count });
@@ -22,13 +25,9 @@ export function countRows(counts: RefusedCounts, days: number, now: number): rea
   return [...rows.values()];
 }
 
-/** The counts of today, in UTC, and of the days before it: `days` in all. */
-export function since<Count extends RefusedCount>(
-  counts: readonly Count[],
-  days: number,
-  now: number,
-): readonly Count[] {
-  const first = now - (now % 86_400_000) - (days - 1) * 86_400_000;
+/** The counts of today, in UTC, and of the days before it. */
+export function lately<Count extends RefusedCount>(counts: readonly Count[], now: number): readonly Count[] {
+  const first = now - (now % 86_400_000) - (DAYS - 1) * 86_400_000;
   return counts.filter(({ day }) => day >= first);
 }
 

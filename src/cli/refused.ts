@@ -4,13 +4,10 @@ import { hintAtMore, nextBefore, onlyGiven, type PageOptions, withPage } from '.
 import { checkSource } from './names.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
 import { addRefusedRetry } from './refused-retry.js';
-import { countColumns, countRows, countsJson, refusedColumns, refusedJson } from './refused-view.js';
+import { countColumns, countRows, countsJson, DAYS, refusedColumns, refusedJson } from './refused-view.js';
 import { table } from './table.js';
 import { jsonDocument } from './text.js';
 import { withStoreIfAny } from './with-store.js';
-
-/** Counts are shown so far back; the JSON document has all. */
-const DAYS = 7;
 
 interface ListOptions extends ConfigOption, JsonOption, PageOptions {
   readonly source?: string;
@@ -51,8 +48,9 @@ async function listRefused(options: ListOptions, io: Io): Promise<ExitStatus> {
     io.stdout.write(jsonDocument(document));
     return 0;
   }
-  const days = countRows(counts, DAYS, io.now());
-  writeLine(io.stdout, days.length === 0 ? 'Nothing was refused in the last 7 days.' : 'In the last 7 days:');
+  const days = countRows(counts, io.now());
+  const when = `the last ${DAYS} days`;
+  writeLine(io.stdout, days.length === 0 ? `Nothing was refused in ${when}.` : `In ${when}:`);
   if (days.length > 0) io.stdout.write(table(countColumns, days));
   if (rows.length > 0) io.stdout.write(`\n${table(refusedColumns, rows)}`);
   hintAtMore(rows, options, io);

@@ -3,12 +3,9 @@ import { ageText, durationText } from '../migration/duration-text.js';
 import type { SecretUse } from '../migration/secrets.js';
 import type { DiskUse, LastSeen, Waiting } from '../store/rows.js';
 import { driftJson, driftText } from './drift-view.js';
-import { countsJson, type RefusedCounts, since } from './refused-view.js';
+import { countsJson, DAYS, lately, type RefusedCounts } from './refused-view.js';
 import { type Column, fields, table } from './table.js';
 import { bytesText, isoSeconds, isoTime, isoTimeOrNull, sizeText } from './text.js';
-
-/** Refused requests are counted so far back. */
-const DAYS = 7;
 
 /** The state of the service at a glance, as people and programs read it. */
 export interface Stats {
@@ -64,7 +61,7 @@ export function statsText(
   const { received, quarantined, pending, dead } = sums(waiting);
   const shown = (count: number, command: string): string =>
     count === 0 ? '0' : `${atMost(count, most)}  (${program} ${command})`;
-  const refusedLately = since(refused, DAYS, now).reduce((sum, { count }) => sum + count, 0);
+  const refusedLately = lately(refused, now).reduce((sum, { count }) => sum + count, 0);
   const pendingColumns: readonly Column<Waiting['pending'][number]>[] = [
     { title: 'destination', value: (row) => row.destination },
     { title: 'pending', value: (row) => atMost(row.count, most) },
