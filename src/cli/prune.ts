@@ -1,9 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Config } from '../config/config.js';
 import { UsageError } from '../errors.js';
 import { durationText } from '../migration/duration-text.js';
 import { keptFor, prune as removeOld } from '../retention.js';
-import { createSleep } from '../sleep.js';
 import type { ExitStatus, Io, Run } from './io.js';
 import { timeOf } from './list-options.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
@@ -46,13 +46,12 @@ async function prune(options: PruneOptions, io: Io): Promise<ExitStatus> {
   return withStore<ExitStatus>(options, io, dryRun ? 'read' : 'share', async (store, config) => {
     const before = limitOf(options.before, config, io.now());
     const progress = createProgress(io);
-    const sleep = createSleep();
     const removed = await removeOld(
       store,
       before,
       async (soFar) => {
         progress(() => `${soFar} webhooks so far`);
-        if (!dryRun) await sleep.for(PAUSE);
+        if (!dryRun) await sleep(PAUSE);
         return true;
       },
       { dryRun },

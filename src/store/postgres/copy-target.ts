@@ -3,7 +3,7 @@ import type { CopyTarget } from '../copy/ports.js';
 import { type Row, type TableName, tableOf } from '../copy/tables.js';
 import { int8s } from './arrays.js';
 import { openDatabase } from './connection.js';
-import { lockCopy } from './copy-lock.js';
+import { type CopyLock, lockCopy } from './copy-lock.js';
 import { arraysOf, insertInto, rowOf, selectAll } from './copy-sql.js';
 import type { Database, Session, Statement } from './database.js';
 import { Days } from './days.js';
@@ -59,7 +59,7 @@ class PostgresTarget implements CopyTarget {
   constructor(
     private readonly db: Database,
     readonly name: string,
-    private readonly lock: Awaited<ReturnType<typeof lockCopy>>,
+    private readonly lock: CopyLock,
   ) {
     this.#days = new Days(db);
   }
