@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type AnySchema, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
 import type { JsonSchema } from './config/config.js';
+import { isRecord } from './config/path.js';
 import { messageOf, ShimError } from './errors.js';
 
 /** @returns what is wrong with the value, nothing where it satisfies the schema. Never throws. */
@@ -23,6 +24,9 @@ export const stepsOf = (pointer: string): readonly string[] =>
     .split('/')
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+
+/** The one that is supported. */
+export const DRAFT = 'https://json-schema.org/draft/2020-12/schema';
 
 const NO_FAULTS: readonly SchemaFault[] = Object.freeze([]);
 /** Values with more nodes than this are told their first fault alone, see `compileSchema`. */
@@ -90,10 +94,8 @@ let metaAjv: Ajv2020 | undefined;
 function assertSchema(schema: JsonSchema): void {
   if (typeof schema !== 'object') return;
   const draft = schema.$schema;
-  if (draft !== undefined && draft !== 'https://json-schema.org/draft/2020-12/schema') {
-    throw new Error(
-      `"$schema" is ${JSON.stringify(draft)}, only "https://json-schema.org/draft/2020-12/schema" is supported`,
-    );
+  if (draft !== undefined && draft !== DRAFT) {
+    throw new Error(`"$schema" is ${JSON.stringify(draft)}, only "${DRAFT}" is supported`);
   }
   // One instance for all: compiling the meta-schemas takes longer than most schemas do.
   metaAjv ??= newAjv({ allErrors: true });
@@ -127,9 +129,8 @@ function ajvSchema(schema: JsonSchema): AnySchema {
   return typeof schema === 'boolean' ? schema : (schema as AnySchemaObject);
 }
 
-function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === 'boolean' || (typeof value === 'object' && value !== null && !Array.isArray(value));
-}
+export const isSchema = (value: unknown): value is JsonSchema =>
+  typeof value === 'boolean' || isRecord(value);
 
 function toFault(error: ErrorObject): SchemaFault {
   return {

@@ -1,10 +1,9 @@
 import { fileURLToPath } from 'node:url';
+import { DRAFT, isSchema } from '../schemas.js';
 import type { JsonSchema } from './config.js';
 import { isRecord } from './path.js';
 import type { ReadText } from './read-text.js';
 import { readYaml } from './yaml-text.js';
-
-const DRAFT = 'https://json-schema.org/draft/2020-12/schema';
 
 export interface Bundle {
   readonly schema: JsonSchema;
@@ -60,8 +59,7 @@ export function readSchemaFile(
   const { value, faults } = readYaml(file.text);
   const [fault] = faults;
   if (fault !== undefined) return { problem: `${path}:${fault.line}:${fault.column} ${fault.message}` };
-  if (typeof value !== 'boolean' && !isRecord(value))
-    return { problem: `the file ${path} holds no JSON Schema` };
+  if (!isSchema(value)) return { problem: `the file ${path} holds no JSON Schema` };
   if (isRecord(value) && (value.$schema ?? DRAFT) !== DRAFT) {
     return { problem: `the file ${path} has another "$schema" than ${DRAFT}, which alone is supported` };
   }

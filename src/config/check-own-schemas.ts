@@ -1,11 +1,11 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf } from '../errors.js';
-import { compileSchema } from '../schemas.js';
+import { compileSchema, isSchema } from '../schemas.js';
 import { bundleSchema, readSchemaFile } from './bundle-schema.js';
 import type { JsonSchema } from './config.js';
 import type { Draft, PathPattern } from './draft.js';
-import { formatPath, isRecord, type Path } from './path.js';
+import { formatPath, type Path } from './path.js';
 import type { ReadText } from './read-text.js';
 
 /** The schemas that users write, by the `formatPath` of where they are named: self-contained, and known to compile. */
@@ -23,7 +23,7 @@ interface Found {
 export function checkWhen(draft: Draft, base: URL, read: Read): OwnSchemas {
   return compileEach(draft, ['destinations', '*', 'when'], read, (path) => {
     const when = draft.get(path);
-    return typeof when === 'boolean' || isRecord(when) ? { schema: when, base } : undefined;
+    return isSchema(when) ? { schema: when, base } : undefined;
   });
 }
 
