@@ -1,13 +1,13 @@
 import { readVariables } from '../config/load.js';
 import { UsageError } from '../errors.js';
 import type { Io } from './io.js';
+import type { ConfigOption } from './options.js';
 import { configOf } from './with-store.js';
 
 const VARIABLE = 'EXTRACTA_WEBHOOK_SECRET';
 
-export interface SecretOptions {
+export interface SecretOptions extends ConfigOption {
   readonly secret?: string;
-  readonly config?: string;
 }
 
 export const SECRET_HELP = `the secret, which others can see in the list of processes: better set ${VARIABLE}`;
