@@ -1,35 +1,52 @@
-import type { Config } from '../config/config.js';
+import type { Config, DestinationConfig } from '../config/config.js';
 import { excessOf } from '../convert/batch.js';
-import { createTakes, type Meets } from '../convert/route.js';
+import { createTakes, type Meets, takesByName } from '../convert/route.js';
 import { type ReplayChoice, replayedTo } from '../migration/replay.js';
 import { eventsOfWebhook, eventValue, type Page } from '../migration/replayable.js';
-import { canGoWhole } from '../migration/siblings.js';
+import { canGoWhole, withSiblings } from '../migration/siblings.js';
 import type { ReplayableEvent } from '../store/rows.js';
 import type { Store } from '../store/store.js';
+import { byWebhook } from './replay-pages.js';
 
-/** Told of an event of which it cannot be found out whether it is for a destination, and why. */
-type OnExcess = (event: Pick<ReplayableEvent, 'id'>, destination: string, excess: string) => void;
+interface Rules {
+  readonly choice: ReplayChoice;
+  readonly config: Pick<Config, 'destinations'>;
+  /** Null: where the events went. */
+  readonly to: DestinationConfig | null;
+  readonly store: Port;
+  readonly meets: Meets;
+  /** Told of what cannot be found out. */
+  readonly fail: (message: string) => void;
+}
 
 type Port = Pick<Store, 'getEvent' | 'listReplayable'>;
+
+/** With all that a handler of events is to get of webhooks that another one, or it itself, got as they came. */
+export function completed(pages: AsyncIterable<Page>, rules: Rules): AsyncIterable<Page> {
+  const { choice, config, to, store } = rules;
+  if (to === null) return withGoneAlong(pages, rules);
+  if (choice.of === 'named' || to.format === 'legacy') return pages;
+  return byWebhook(pages, store, (events) => withSiblings(events, goesWhole(config, to)));
+}
+
+/**
+ * Tells whether what went to a destination was the webhook as it came: to one in the old format. Of one that is no longer
+ * configured the format is not known; then what the next one takes goes to that, rather than to nobody.
+ */
+const goesWhole =
+  ({ destinations }: Pick<Config, 'destinations'>, to: Pick<DestinationConfig, 'name'>) =>
+  (name: string, event: Pick<ReplayableEvent, 'source' | 'event'>): boolean => {
+    const known = destinations.find((each) => each.name === name);
+    return known === undefined ? takesByName(destinations, to.name, event) : known.format === 'legacy';
+  };
 
 /**
  * The same pages, with what had gone along: where an event goes once more to a destination that got the webhook as it
  * came, and that takes events by now, the others of its webhook have no delivery there that could be made again.
  */
-export async function* withGoneAlong(
+async function* withGoneAlong(
   pages: AsyncIterable<Page>,
-  store: Port,
-  {
-    choice,
-    config,
-    meets,
-    onExcess,
-  }: {
-    readonly choice: ReplayChoice;
-    readonly config: Pick<Config, 'destinations'>;
-    readonly meets: Meets;
-    readonly onExcess: OnExcess;
-  },
+  { choice, config, store, meets, fail }: Rules,
 ): AsyncGenerator<Page> {
   const takesEvents = new Set(
     config.destinations.flatMap(({ name, format }) => (format === 'new' ? name : [])),
@@ -41,7 +58,7 @@ export async function* withGoneAlong(
     } catch (error) {
       const excess = excessOf(error);
       if (excess === null) throw error;
-      onExcess(event, destination, excess);
+      fail(`event ${event.id} to ${destination}: not made: ${excess}`);
       return false;
     }
   };

@@ -1,23 +1,18 @@
 import { type Command, Option } from 'commander';
-import type { Config, DestinationConfig } from '../config/config.js';
-import type { Meets } from '../convert/route.js';
 import { UsageError } from '../errors.js';
 import type { ReplayChoice } from '../migration/replay.js';
-import { type Page, pagesOf } from '../migration/replayable.js';
-import { withSiblings } from '../migration/siblings.js';
+import { pagesOf } from '../migration/replayable.js';
 import type { ReplayableEvent } from '../store/rows.js';
-import type { Store } from '../store/store.js';
 import { eventRef } from './events.js';
-import { withGoneAlong } from './gone-along.js';
+import { completed } from './gone-along.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
 import { type PeriodOptions, periodOf, withPeriod } from './list-options.js';
 import { checkDestination, configuredDestination } from './names.js';
 import { type ConfigOption, type JsonOption, withConfig, withExamples, withJson } from './options.js';
-import { byWebhook, namedPage } from './replay-pages.js';
+import { namedPage } from './replay-pages.js';
 import { planReplay, previewReplay, type Replayed, runReplay } from './replay-run.js';
 import { interrupted, untilStopped } from './replay-stop.js';
 import { kindOf, replayPrinter } from './replay-view.js';
-import { goesWhole } from './went-whole.js';
 import { withConvertThread } from './with-convert-thread.js';
 import { withStore } from './with-store.js';
 
@@ -104,35 +99,4 @@ function choiceOf(named: readonly Ref[], { status, since, until, from, to }: Rep
   }
   const of = named.length > 0 ? 'named' : status === undefined ? 'period' : 'dead';
   return { of, from: from ?? null, to: to ?? null };
-}
-
-/** With all that a handler of events is to get of webhooks that another one, or it itself, got as they came. */
-function completed(
-  pages: AsyncIterable<Page>,
-  {
-    choice,
-    config,
-    to,
-    store,
-    meets,
-    fail,
-  }: {
-    readonly choice: ReplayChoice;
-    readonly config: Config;
-    readonly to: DestinationConfig | null;
-    readonly store: Pick<Store, 'getEvent' | 'listReplayable'>;
-    readonly meets: Meets;
-    readonly fail: (message: string) => void;
-  },
-): AsyncIterable<Page> {
-  if (to === null) {
-    return withGoneAlong(pages, store, {
-      choice,
-      config,
-      meets,
-      onExcess: ({ id }, destination, excess) => fail(`event ${id} to ${destination}: not made: ${excess}`),
-    });
-  }
-  if (choice.of === 'named' || to.format === 'legacy') return pages;
-  return byWebhook(pages, store, (events) => withSiblings(events, goesWhole(config, to)));
 }
