@@ -11,8 +11,9 @@ export interface ReplayChoice {
 }
 
 /**
- * The destinations that an event goes to once more: those that it went to, shadows only where one is named. To one that is named go the events that went anywhere else; named
- * events go there whatever became of them. What repeats another event is left out, but where it is named itself.
+ * The destinations that an event goes to once more: those that it went to, shadows only where one is named. To one that
+ * is named go the events that went anywhere else; named events go there whatever became of them. What repeats another
+ * event is left out, but where it is named itself.
  */
 export function replayedTo(
   event: Pick<ReplayableEvent, 'duplicateOf' | 'latest'>,

@@ -158,8 +158,9 @@ export interface Store extends DestinationVerbs, RefusedStore {
 
   /**
    * One small step of retention: looks at the oldest `limit` webhooks after the id `after` that arrived before a time,
-   * and removes those that are over, with all that was made of them; and as many rows of the ledger that were seen
-   * before it, and all requests that were refused, and all up-times that ended, before it. What waits for conversion, delivery or a person stays.
+   * and removes those that are over, with all that was made of them; and of what was before that time as many rows of the
+   * ledger, all requests that were refused, and all up-times that ended. What waits for conversion, delivery or a person
+   * stays.
    *
    * @returns how many webhooks were removed, about so many where very many go at once, and where the next step goes on;
    *   null where none is needed
