@@ -38,9 +38,10 @@ export async function runCli(args: readonly string[], io: Io): Promise<ExitStatu
   try {
     await createProgram(io, run)
       .hook('preAction', (_, action) => {
-        // What a command says to type next must not go to another store.
-        const { config } = action.opts<ConfigOption>();
-        if (config !== undefined) program = `SHIM_CONFIG=${shellWord(config)} ${io.program}`;
+        // What a command says to type next must not go to another store. The variable may have been set for this command
+        // alone, as where that was typed as it was said.
+        const config = action.opts<ConfigOption>().config ?? io.env.SHIM_CONFIG;
+        if (config) program = `SHIM_CONFIG=${shellWord(config)} ${io.program}`;
       })
       .parseAsync([...args], { from: 'user' });
     return status;

@@ -88,7 +88,8 @@ describe('destinations pause and resume', () => {
     await place.receive({});
     expect(await place.run('destinations pause billing')).toMatchObject({
       status: 0,
-      stdout: 'billing is paused: what is for it is kept, until webhook-shim destinations resume billing\n',
+      stdout:
+        'billing is paused: what is for it is kept, until SHIM_CONFIG=shim.yaml webhook-shim destinations resume billing\n',
     });
     expect((await place.run('destinations pause billing')).stdout).toContain('was paused before');
     expect(await claim(place)).toEqual([]);

@@ -47,15 +47,15 @@ describe('ready', () => {
     expect(status).toBe(1);
     expect(stdout).toContain(`Not ready:
 - extracta: 3 files are the same in both formats; there must be 100
-  see: webhook-shim parity
+  see: SHIM_CONFIG=shim.yaml webhook-shim parity
 - extracta: 1 file is not the same in both formats
-  see: webhook-shim parity --state different
+  see: SHIM_CONFIG=shim.yaml webhook-shim parity --state different
 - extracta: 1 webhook is in quarantine
-  see: webhook-shim quarantine list
+  see: SHIM_CONFIG=shim.yaml webhook-shim quarantine list
 - extracta: 6 deliveries are dead letters
-  see: webhook-shim deliveries list --status dead
+  see: SHIM_CONFIG=shim.yaml webhook-shim deliveries list --status dead
 - extracta: the legacy format alone brought a file 2h ago; there must be none for 1d
-  see: webhook-shim parity --state legacy_only
+  see: SHIM_CONFIG=shim.yaml webhook-shim parity --state legacy_only
 `);
   });
 
@@ -156,7 +156,7 @@ describe('ready', () => {
     const { status, stdout } = await place.run('ready --matched 3');
     expect(status).toBe(1);
     expect(stdout).toContain(
-      'Not ready:\n- (any source): 1 webhook is not converted yet, the first for 5m\n  see: webhook-shim stats\n',
+      'Not ready:\n- (any source): 1 webhook is not converted yet, the first for 5m\n  see: SHIM_CONFIG=shim.yaml webhook-shim stats\n',
     );
   });
 
@@ -252,9 +252,9 @@ describe('ready --destination', () => {
     expect(status).toBe(1);
     expect(stdout).toContain(`Not ready:
 - billing: answered 3 events; there must be 30
-  see: webhook-shim deliveries list --destination billing
+  see: SHIM_CONFIG=shim.yaml webhook-shim deliveries list --destination billing
 - billing: failed 3 of its latest 3 events
-  see: webhook-shim deliveries list --destination billing
+  see: SHIM_CONFIG=shim.yaml webhook-shim deliveries list --destination billing
 `);
     const { stdout: document } = await made.run(`${ask} --json`);
     expect(JSON.parse(document)).toEqual({
@@ -272,7 +272,7 @@ describe('ready --destination', () => {
     const { status, stdout } = await made.run(ask);
     expect(status).toBe(1);
     expect(stdout).toContain(
-      'Not ready:\n- billing: is paused: nothing would reach it\n  see: webhook-shim destinations list\n',
+      'Not ready:\n- billing: is paused: nothing would reach it\n  see: SHIM_CONFIG=shim.yaml webhook-shim destinations list\n',
     );
     expect((await made.run('destinations resume billing')).status).toBe(0);
     expect((await made.run(ask)).status).toBe(0);

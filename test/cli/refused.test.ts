@@ -97,7 +97,7 @@ describe('refused list', () => {
   it('is summed up by stats', async () => {
     const place = await placeWith('extracta');
     const { stdout } = await place.run('stats');
-    expect(stdout).toMatch(/^refused in 7 days +15 +\(webhook-shim refused list\)$/m);
+    expect(stdout).toMatch(/^refused in 7 days +15 +\(SHIM_CONFIG=shim.yaml webhook-shim refused list\)$/m);
     expect(JSON.parse((await place.run('stats --json')).stdout).refused).toHaveLength(3);
   });
 });

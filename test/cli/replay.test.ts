@@ -63,7 +63,7 @@ describe('replay of events', () => {
       'event 1 extraction.processed to billing: delivery 3\n' +
         'event 2 extraction.processed to billing: delivery 4\n' +
         '2 deliveries made.\n' +
-        'They are sent while the service runs. Follow them: webhook-shim deliveries list\n',
+        'They are sent while the service runs. Follow them: SHIM_CONFIG=shim.yaml webhook-shim deliveries list\n',
     );
     const list = (await place.run('deliveries list')).stdout;
     expect(list).toMatch(/^4 .* pending +0 +2026-03-01T12:00:00Z +yes +-$/m);
@@ -526,7 +526,9 @@ describe('a replay that is interrupted', () => {
     for (let taken = 0; taken < 1_098; taken += 100) await place.attempt({ status: 500 }, 'dead');
     const first = await stopped(place, 'replay --status dead');
     expect(first.stdout).toContain('1000 deliveries made.');
-    expect(first.stderr).toBe('error: interrupted; to go on:\n  webhook-shim replay --status dead\n');
+    expect(first.stderr).toBe(
+      'error: interrupted; to go on:\n  SHIM_CONFIG=shim.yaml webhook-shim replay --status dead\n',
+    );
     expect((await place.run('replay --status dead')).stdout).toContain('98 deliveries made');
   });
 });

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configText, Place, SECRET } from './support.js';
 
@@ -109,13 +111,18 @@ describe('the command line', () => {
     const place = await Place.create();
     await place.write('the other.yaml', configText());
     await place.store(async () => undefined);
-    const next = (env: string) => `until ${env}webhook-shim destinations resume billing\n`;
-    const pause = ['destinations', 'pause', 'billing', '--config'];
-    expect((await place.run([...pause, 'the other.yaml'])).stdout).toContain(
-      next("SHIM_CONFIG='the other.yaml' "),
-    );
-    await place.run('destinations resume billing');
-    expect((await place.run(pause.slice(0, 3))).stdout).toContain(next(''));
+    const pauseBy = async (args: readonly string[], env: Record<string, string>) => {
+      await place.run('destinations resume billing');
+      return (await place.run(['destinations', 'pause', 'billing', ...args], { env })).stdout;
+    };
+    const next = (config: string) => `until ${config}webhook-shim destinations resume billing\n`;
+    const other = next("SHIM_CONFIG='the other.yaml' ");
+    expect(await pauseBy(['--config', 'the other.yaml'], {})).toContain(other);
+    // As it was said, which was for that command alone.
+    expect(await pauseBy([], { SHIM_CONFIG: 'the other.yaml' })).toContain(other);
+    await mkdir(join(place.folder, 'config'));
+    await place.write('config/shim.yaml', configText());
+    expect(await pauseBy([], { SHIM_CONFIG: '' })).toContain(next(''));
   });
 
   it('registers nothing that is not built yet', async () => {
