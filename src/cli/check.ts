@@ -57,5 +57,5 @@ async function check(options: CheckOptions, io: Io): Promise<ExitStatus> {
   return good ? 0 : 1;
 }
 
-/** Whatever is in the password, and where the host is not in the URL but behind it, as that of a socket. */
-const withoutUser = (url: string): string => url.replace(/\?.*$/s, '').replace(/\/\/.*@/s, '//');
+/** Whatever is in the password, a `?` too, and where the host is not in the URL but behind it, as that of a socket. */
+const withoutUser = (url: string): string => url.replace(/\?(?=\w+=).*$/s, '').replace(/\/\/.*@/s, '//');

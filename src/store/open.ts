@@ -81,4 +81,4 @@ function sqlitePath(url: string): string {
   return path;
 }
 
-const withoutPassword = (url: string): string => url.replace(/\/\/[^@/]*@/, '//…@');
+const withoutPassword = (url: string): string => url.replace(/\/\/.*@/s, '//…@');

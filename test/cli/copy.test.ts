@@ -79,6 +79,8 @@ describe('copy', () => {
     ['postgres://a/b', 'postgres://c/d', /pg_dump and pg_restore/],
     ['sqlite:a.db', 'sqlite:b.db', /"webhook-shim backup FILE"/],
     ['a.db', 'postgres://a/b', /must be "sqlite:" and the path of a file/],
+    // Mistyped, and with a password that a URL would not hold.
+    ['postgre://me:12/hush@a/b', 'postgres://a/b', /it is not that: postgre:\/\/…@a\/b$/m],
   ])('exits 2 from %s to %s', async (from, to, message) => {
     const place = await Place.create();
     const { status, stderr } = await place.run(['copy', '--from', from, '--to', to]);

@@ -14,8 +14,12 @@ const UNDERSTOOD: ReadonlyMap<string, readonly string[] | null> = new Map([
 /** What of libpq the driver passes over, although it says where the database or the password is. */
 const PASSED_OVER = ['service', 'servicefile', 'passfile', 'hostaddr'] as const;
 
-/** `/`, `?` or `#` ends the part with the host: where it has `:` and no `@`, and the rest has one, a password was cut. */
-const CUT_PASSWORD = /^\w+:\/\/[^/?#@:]*:[^/?#@]*(\/[^?]*@|\?[^=]*@|#.*@)/;
+/**
+ * `/`, `?` or `#` ends the part with the host. Where a password was cut by one, an `@` and the host come after it: behind
+ * a part with `:` and no `@`, which is the user's; before another `/`; or outside of a parameter's value.
+ */
+const CUT_PASSWORD =
+  /^\w+:\/\/([^/?#@:]*:[^/?#@]*\/[^?#]*@|[^/?#]*\/[^?#]*@[^?#]*\/|[^?#]*\?([^#]*&)?(?!\w+=)[^&#]*@|[^#]*#.*@)/s;
 /** Behind user and password. */
 const HOST = /^\w+:\/\/(?:[^/?#]*@)?(?<host>[^/?#@]*)(?![^/?#@]*@)/;
 

@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/errors.js';
 import { checkedUrl } from '../../../src/store/postgres/url-parameters.js';
@@ -50,25 +52,68 @@ describe('what a URL says of TLS', () => {
 });
 
 describe('where a URL says the database is', () => {
-  it.each(['12/hush', 'hush/12', '5432#hush', '99?hush', 'hush#@hush'])(
-    'is refused where a character of the password ends it, and shows nothing of it: %s',
-    (password) => {
-      const refused = (): string => checkedUrl(`postgres://me:${password}@db.internal/shim`);
-      expect(refused).toThrow(UsageError);
-      expect(refused).toThrow(/cut off by a character of its password: .*%2F for \/.*PGPASSWORD/);
-      expect(refused).not.toThrow(/hush|12|5432|99/);
-    },
-  );
+  it.each([
+    '12/hush',
+    'hush/12',
+    '5432#hush',
+    '99?hush',
+    'hush#@hush',
+    'a@hush/12',
+    'a@hush?12',
+    'a@hush#12',
+    '12/?hush',
+  ])('is refused where a character of the password ends it, and shows nothing of it: %s', (password) => {
+    const refused = (): string => checkedUrl(`postgres://me:${password}@db.internal/shim`);
+    expect(refused).toThrow(UsageError);
+    expect(refused).toThrow(/cut off by a character of its password: .*%2F for \/.*PGPASSWORD/);
+    expect(refused).not.toThrow(/hush|12|5432|99/);
+  });
 
   it.each([
     'postgres://me:a:b,c@d%25!@db.internal/shim',
     'postgres://me:5432@db.internal/shim@home',
     'postgres://db.internal:5432/shim?user=me@home&password=hush',
     'postgres://db.internal:5432?user=me@home',
+    'postgres://db.internal/shim?user=me@home&password=hush@hush&sslrootcert=/home/me@home/ca.pem',
     'postgres:///shim?host=/var/run/postgresql',
     'postgres://me:hush@%2Fvar%2Frun/shim',
   ])('stays as it is: %s', (url) => {
     expect(checkedUrl(url)).toBe(url);
+  });
+
+  it('is where it says, with any password that is percent-encoded', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (password) => {
+        const url = `postgres://me:${encodeURIComponent(password)}@db.internal:5433/shim?application_name=x`;
+        const { host, port, user, database } = new pg.Client({ connectionString: checkedUrl(url) });
+        expect({ host, port, user, database }).toEqual({
+          host: 'db.internal',
+          port: 5433,
+          user: 'me',
+          database: 'shim',
+        });
+      }),
+    );
+  });
+
+  it('is not told by what is in a password that is not', () => {
+    const parts = (text: string): string[] =>
+      Array.from({ length: text.length - 3 }, (_, at) => text.slice(at, at + 4));
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'abxy0189/?#@:%&;[]'), minLength: 4 }), (password) => {
+        let said: string;
+        try {
+          const connectionString = checkedUrl(`postgres://me:${password}@DB.INTERNAL/SHIM`);
+          const { host, port, user, database } = new pg.Client({ connectionString });
+          said = `${user} ${host} ${port} ${database}`;
+        } catch (error) {
+          // What the driver says of a URL that is none is never shown.
+          said = error instanceof UsageError ? error.message : '';
+        }
+        expect(parts(password).filter((part) => said.includes(part))).toEqual([]);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it.each([
