@@ -1,7 +1,5 @@
-import { unwatchFile, watchFile } from 'node:fs';
-import { isDeepStrictEqual } from 'node:util';
+import { type Stats, statSync, unwatchFile, watchFile } from 'node:fs';
 import type { Shim } from '../app.js';
-import type { Config } from '../config/config.js';
 import type { LoadedConfig } from '../config/load.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../telemetry/log.js';
@@ -11,28 +9,41 @@ import type { Io } from './io.js';
 const LOOK_EVERY = 1_000;
 
 /**
+ * What tells one save of a file from another; null where it is gone for a moment, as while it is replaced, and for what is
+ * no file: a pipe holds its text once, and who opens it again may wait for ever.
+ */
+export function savedState(file: string): string | null {
+  try {
+    return stateOf(statSync(file));
+  } catch {
+    return null;
+  }
+}
+
+const stateOf = (stats: Stats): string | null => (stats.isFile() ? `${stats.ino} ${stats.mtimeMs}` : null);
+
+/**
  * Loads the configuration anew on SIGHUP and when its file was saved. A bad one is reported with all its faults, and
  * the one that runs stays.
  *
  * @param started what is asked for before this resolves is done after it
- * @param running what it started with: the file may have been saved since that was read and before it is watched here
+ * @param saved its file before that was read: it may have been saved since, and before it is watched here
  * @returns ends it: what is still asked for is let be
  */
 export function reloadOnRequest(
   shim: Pick<Shim, 'reload'>,
   started: Promise<unknown>,
-  { file, config: running }: Pick<LoadedConfig, 'file' | 'config'>,
+  { file, saved }: { readonly file: string; readonly saved: ReturnType<typeof savedState> },
   load: () => LoadedConfig,
   io: Pick<Io, 'onReload'>,
   log: Pick<Log, 'info' | 'warn' | 'error'>,
 ): () => void {
   let ended = false;
 
-  const reload = async (unlike?: Config): Promise<void> => {
+  const reload = async (): Promise<void> => {
     if (ended) return;
     try {
       const { config, warnings } = load();
-      if (isDeepStrictEqual(config, unlike)) return;
       const needRestart = await shim.reload(config);
       for (const warning of warnings) log.warn(warning);
       if (needRestart.length > 0) log.warn({ keys: needRestart }, 'these changes take effect with a restart');
@@ -47,17 +58,21 @@ export function reloadOnRequest(
     }
   };
   // One after the other: the last one saved is the one that runs.
-  let last: Promise<unknown> = started.then(
-    () => reload(running),
+  let last: Promise<unknown> = started.catch(() => undefined);
+  const request = (): void => {
+    last = last.then(reload);
+  };
+  let known = saved;
+  const see = (state: string | null): void => {
+    if (state === null || state === known) return;
+    known = state;
+    request();
+  };
+  const look = (now: Stats): void => see(stateOf(now));
+  void started.then(
+    () => see(savedState(file)),
     () => undefined,
   );
-  const request = (): void => {
-    last = last.then(() => reload());
-  };
-  const look = (now: { mtimeMs: number; ino: number }, before: { mtimeMs: number; ino: number }): void => {
-    // Gone for a moment while it is replaced.
-    if (now.mtimeMs !== 0 && (now.mtimeMs !== before.mtimeMs || now.ino !== before.ino)) request();
-  };
   watchFile(file, { interval: LOOK_EVERY, persistent: false }, look);
   const forget = io.onReload(request);
   return () => {

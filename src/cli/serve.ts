@@ -1,10 +1,11 @@
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { UsageError } from '../errors.js';
 import { isShared } from '../store/open.js';
 import type { ExitStatus, Io, Run } from './io.js';
 import { type ConfigOption, withConfig, withExamples } from './options.js';
-import { reloadOnRequest } from './reload.js';
-import { configOf } from './with-store.js';
+import { reloadOnRequest, savedState } from './reload.js';
+import { configFile, configOf } from './with-store.js';
 
 interface ServeOptions extends ConfigOption {
   readonly role: 'all' | 'ingest' | 'work';
@@ -31,8 +32,8 @@ export function addServe(program: Command, run: Run): void {
 }
 
 async function serve(options: ServeOptions, io: Io): Promise<ExitStatus> {
-  const loaded = configOf(options, io);
-  const { config, warnings } = loaded;
+  const saved = savedState(resolve(io.cwd, configFile(options, io)));
+  const { config, file, warnings } = configOf(options, io);
   if (options.role !== 'all' && !isShared(config.store.url)) {
     throw new UsageError(
       'usage',
@@ -50,7 +51,7 @@ async function serve(options: ServeOptions, io: Io): Promise<ExitStatus> {
   const { role, migrate } = options;
   const shim = createShim(config, { cwd: io.cwd, log, role, migrate });
   const started = shim.start();
-  const stopReloading = reloadOnRequest(shim, started, loaded, () => configOf(options, io), io, log);
+  const stopReloading = reloadOnRequest(shim, started, { file, saved }, () => configOf(options, io), io, log);
   try {
     await started;
     await Promise.race([stop, shim.ended]);

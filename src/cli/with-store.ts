@@ -8,11 +8,13 @@ import type { ConfigOption } from './options.js';
 
 const DEFAULT_FILE = 'config/shim.yaml';
 
+/** As it was named: relative to the working directory. */
+export const configFile = (options: ConfigOption, io: Pick<Io, 'env'>): string =>
+  options.config ?? (io.env.SHIM_CONFIG || DEFAULT_FILE);
+
 /** @throws {ConfigError} with every fault of the file */
-export function configOf(options: ConfigOption, io: Pick<Io, 'env' | 'cwd'>): LoadedConfig {
-  const file = options.config ?? (io.env.SHIM_CONFIG || DEFAULT_FILE);
-  return loadConfig({ file, env: io.env, cwd: io.cwd });
-}
+export const configOf = (options: ConfigOption, io: Pick<Io, 'env' | 'cwd'>): LoadedConfig =>
+  loadConfig({ file: configFile(options, io), env: io.env, cwd: io.cwd });
 
 /**
  * Opens the configured store for one command, whether the service runs on it or not, and closes it after.

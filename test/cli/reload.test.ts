@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { reloadOnRequest } from '../../src/cli/reload.js';
+import { reloadOnRequest, savedState } from '../../src/cli/reload.js';
 import { loadConfig } from '../../src/config/load.js';
 import { ShimError } from '../../src/errors.js';
 import { tempFolder } from '../support/config.js';
@@ -29,7 +29,9 @@ it('lets be what is still asked for when the service stops: nothing is wrong wit
     await stop;
     throw new ShimError('shutting_down', 'the service does not run');
   };
-  const end = reloadOnRequest({ reload }, Promise.resolve(), load(), load, { onReload }, log);
+  const { file } = load();
+  const start = { file, saved: savedState(file) };
+  const end = reloadOnRequest({ reload }, Promise.resolve(), start, load, { onReload }, log);
   // One under way and one behind it.
   ask();
   ask();

@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -153,6 +154,19 @@ describe('the configuration of a running service', () => {
     });
     await logged(service, /loaded anew/);
     await send(service, '/after');
+    expect(await service.stop()).toBe(0);
+  });
+
+  it('is read from a pipe once: nobody would write it a second time', async () => {
+    const folder = tempFolder();
+    const config = writeConfig(folder, { sources: [source], destinations: [] });
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const writer = spawn('cp', [config, pipe]);
+    const written = once(writer, 'exit');
+    const service = await startService(pipe);
+    await written;
+    await send(service);
     expect(await service.stop()).toBe(0);
   });
 
