@@ -8,7 +8,7 @@ import { createOrder } from './order.js';
 import { reportGap } from './report.js';
 import { createSettler } from './settler.js';
 import { addSiblings } from './siblings.js';
-import { createSlots, leaseFor } from './slots.js';
+import { createSlots, type Held, isTooLate, leaseFor } from './slots.js';
 
 /** Held beyond the slots, at the most. */
 const MOST_AHEAD = 256;
@@ -33,6 +33,8 @@ export function startSendingLane(options: LaneOptions): Lane {
   let more = true;
   let stopping = false;
   let moved = now();
+  /** Whether it waits for others, that are watched by themselves: the store, and the convert thread, which takes its time. */
+  let splitting = false;
   /** How often it was held: what a claim brings that was under way meanwhile is handed back. */
   let times = 0;
 
@@ -75,6 +77,7 @@ export function startSendingLane(options: LaneOptions): Lane {
 
   /** @returns false where the store did not take what goes with it: it is sent another time. */
   const complete = async (delivery: ClaimedDelivery): Promise<boolean> => {
+    splitting = true;
     try {
       await addSiblings(delivery, options.takes, store, now());
       trouble.split.worked();
@@ -82,7 +85,23 @@ export function startSendingLane(options: LaneOptions): Lane {
     } catch (error) {
       trouble.split.failed(error);
       return false;
+    } finally {
+      splitting = false;
+      moved = now();
     }
+  };
+
+  /** @param isToStay whether it cannot be sent any more by this claim */
+  const takeIn = async (held: Held, isToStay: (held: Held) => boolean): Promise<void> => {
+    const { delivery } = held;
+    const isWhole = format === 'new' && delivery.severalEvents;
+    if (isToStay(held)) return slots.release(held);
+    if (isWhole && !(await complete(delivery))) return slots.release(held, now() + SPLIT_AGAIN);
+    // That may have taken long.
+    if (isWhole && isToStay(held)) return slots.release(held);
+    slots.add(held);
+    // Not behind the others: with all of them it could be too late for each, in every claim.
+    if (isWhole) slots.fill();
   };
 
   const claim = async (limit: number): Promise<void> => {
@@ -98,12 +117,10 @@ export function startSendingLane(options: LaneOptions): Lane {
     const starved = slots.waiting() === 0 && slots.sending() < concurrency;
     const ended = slots.ended();
     if (rate === null) ahead = Math.min(Math.max(starved ? ended * 2 : ended, ahead >> 1), MOST_AHEAD);
+    const isToStay = (held: Held): boolean =>
+      stopping || (before !== times && !held.delivery.probe) || isTooLate(held, destination, now());
     for (const delivery of claimed) {
-      const held = { delivery, leaseEnd: claimedAt + lease };
-      const isComplete = format === 'legacy' || !delivery.severalEvents || (await complete(delivery));
-      if (!isComplete) slots.release(held, now() + SPLIT_AGAIN);
-      else if (stopping || (before !== times && !delivery.probe)) slots.release(held);
-      else slots.add(held);
+      await takeIn({ delivery, leaseEnd: claimedAt + lease }, isToStay);
       reportGap(log, delivery);
     }
     slots.fill();
@@ -133,7 +150,7 @@ export function startSendingLane(options: LaneOptions): Lane {
 
   return {
     wake: sleep.wake,
-    lastMoved: () => moved,
+    lastMoved: () => (splitting ? now() : moved),
     hold,
     stop: async (grace) => {
       stopping = true;

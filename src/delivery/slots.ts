@@ -20,10 +20,17 @@ const SETTLE = 15_000;
 export const leaseFor = ({ timeout }: Pick<DestinationConfig, 'timeout'>): number => timeout + WAIT + SETTLE;
 
 /** A delivery that is ours until its lease ends. */
-interface Held {
+export interface Held {
   readonly delivery: ClaimedDelivery;
   readonly leaseEnd: number;
 }
+
+/** Sent now, its outcome could come after the end of the lease, when another has it. */
+export const isTooLate = (
+  { leaseEnd }: Held,
+  { timeout }: Pick<DestinationConfig, 'timeout'>,
+  now: number,
+): boolean => now > leaseEnd - timeout - SETTLE;
 
 /** What is ours at one destination: sent as slots become free, and settled. */
 export interface Slots {
@@ -59,7 +66,7 @@ export function createSlots(options: {
   readonly random: () => number;
 }): Slots {
   const { destination, settler, holds, load, turns, log, now } = options;
-  const { concurrency, timeout } = destination;
+  const { concurrency } = destination;
   const sender = createSender(destination);
   let waiting: Held[] = [];
   let sending = 0;
@@ -84,8 +91,7 @@ export function createSlots(options: {
 
   const send = (held: Held): void => {
     const startedAt = now();
-    // Sent later than this, its outcome could come after the end of the lease, when another has it.
-    if (startedAt > held.leaseEnd - timeout - SETTLE) {
+    if (isTooLate(held, destination, startedAt)) {
       release(held);
       return;
     }

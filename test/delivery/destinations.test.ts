@@ -163,6 +163,24 @@ describe('a destination in the legacy format', () => {
     ]);
   });
 
+  it('gets what waited for it however long its `when` is looked at, and counts as working meanwhile', async () => {
+    const when = { properties: { event: { const: 'extraction.processed' } } };
+    const old = at('billing', 'http://127.0.0.1:1/', { format: 'legacy', when });
+    const webhooks = Array.from({ length: 4 }, (_, n) => legacyOf(file(`a${n}`), file(`b${n}`, 'failed')));
+    await setup.receive([old], ...webhooks);
+    const next = await listener('new');
+    const idle: number[] = [];
+    // All four take longer than a claim may wait to be sent.
+    setup.meeting = async () => {
+      setup.time += 6_000;
+      idle.push(setup.time - dispatcher.lastMoved());
+    };
+    const dispatcher = setup.dispatch({ ...old, url: next.url, format: 'new' });
+    await allSent();
+    expect(next.arrivals.map(({ event }) => event)).toEqual(Array(4).fill('extraction.processed'));
+    expect(new Set(idle)).toEqual(new Set([0]));
+  });
+
   it('gets of the events of a webhook none that the other one has with which it shares the batches', async () => {
     const shared = (format: 'legacy' | 'new', urls: readonly string[]) => [
       at('main', urls[0] ?? '', { format, share: 50, alternative: 'other' }),

@@ -72,6 +72,8 @@ export class Setup {
   readonly untakable = new Set<number>();
   /** What a claim waits for before it returns. */
   claimGate: Promise<void> = Promise.resolve();
+  /** What happens while it is found out whether a `when` is met. */
+  meeting: () => Promise<void> = async () => {};
   /** What was handed to the store. */
   readonly settled: Settlement[] = [];
   /** What was told of each attempt. */
@@ -172,7 +174,10 @@ export class Setup {
       store: this.#verbs(),
       log: this.log,
       attempts: (destination) => (outcome) => this.attempted.push(`${destination}: ${outcome}`),
-      meets: async (...asked) => createMeets(config.destinations)(...asked),
+      meets: async (...asked) => {
+        await this.meeting();
+        return createMeets(config.destinations)(...asked);
+      },
       now: () => this.time,
       random: () => 0.5,
       pollInterval: 5,
