@@ -1,7 +1,7 @@
 import { batches } from './batches.js';
 import { createDigest, type Digest } from './digest.js';
 import type { CopySource, CopyTarget } from './ports.js';
-import { TABLE_NAMES, type TableName, tableOf } from './tables.js';
+import { type Row, TABLE_NAMES, type TableName, tableOf } from './tables.js';
 
 export interface CopyReport {
   readonly from: string;
@@ -38,7 +38,10 @@ export async function copyStore(
   for (const table of TABLE_NAMES) {
     await copyTable(source, target, table, (rows) => onProgress('copied', table, rows));
   }
-  if (resumed) await followRetention(source, target);
+  if (resumed) {
+    await followRetention(source, target);
+    await target.renewDead((number) => deliveryOf(source, number));
+  }
   await target.advance(source.lastNumbers());
 
   const tables: CopiedTable[] = [];
@@ -76,6 +79,12 @@ async function followRetention(source: CopySource, target: CopyTarget): Promise<
     if (tableOf(table).rows === 'replaced' || table === 'attempts') continue;
     await target.removeGone(table, (numbers) => source.missing(table, numbers));
   }
+}
+
+/** Of what is over a dead letter alone may change: it may be discarded. */
+function deliveryOf(source: CopySource, number: number): Row | null {
+  for (const row of source.rows('deliveries', number - 1)) return row;
+  return null;
 }
 
 function digestOf(

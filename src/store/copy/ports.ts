@@ -33,6 +33,8 @@ export interface CopyTarget {
   clear(table: TableName): Promise<void>;
   /** Removes the rows of a table that have ids for which `gone` says so. */
   removeGone(table: TableName, gone: (numbers: readonly number[]) => readonly number[]): Promise<void>;
+  /** Brings its dead letters up to date. @param deliveryOf the row of a number, if there is one */
+  renewDead(deliveryOf: (number: number) => Row | null): Promise<void>;
   /** New rows get higher numbers than these. */
   advance(numbers: Readonly<Record<string, number>>): Promise<void>;
   /** Reads all of a table back. @param onRow called for each, to tell how far it has come */

@@ -13,7 +13,8 @@ export interface Table {
   /** What tells its rows apart. */
   readonly key: readonly string[];
   /**
-   * `added`: rows are made at the end, and never changed. `changing`: the same, but for those that are not over yet.
+   * `added`: rows are made at the end, and never changed. `changing`: the same, but for those that are not over yet,
+   * and dead letters, which may be discarded.
    * `replaced`: few, or all of it may change, so that it is copied as a whole each time.
    */
   readonly rows: 'added' | 'changing' | 'replaced';

@@ -114,6 +114,16 @@ class PostgresTarget implements CopyTarget {
     });
   }
 
+  async renewDead(deliveryOf: (number: number) => Row | null): Promise<void> {
+    const dead = `SELECT id FROM deliveries WHERE state = 'dead' ORDER BY created_at, id`;
+    await this.#read<{ id: number }>(dead, READ_IDS, async (found) => {
+      // What retention has removed since has gone here as well.
+      const rows = found.map(({ id }) => deliveryOf(numberIn(id))).filter((row) => row !== null);
+      this.lock.check();
+      await this.db.query(insertInto('deliveries'), ...arraysOf('deliveries', rows));
+    });
+  }
+
   async advance(numbers: Readonly<Record<string, number>>): Promise<void> {
     for (const [table, sequence] of Object.entries(SEQUENCES)) {
       await this.db.query<never>(

@@ -216,6 +216,17 @@ describe('a copy of a service that goes on', () => {
     expect(await store.getDelivery(later.id)).toMatchObject({ attempts: 2, attemptRows: [{}, {}] });
   });
 
+  it('follows what is discarded meanwhile, though it was over', async () => {
+    const { cwd, copy, serve } = await place();
+    await copy();
+    const request = { destination: 'dead', reason: 'switched off', now: T0 + HOUR, limit: 10 };
+    await source(cwd, (store) => store.discardBacklog(request));
+    expect(await copy()).toMatchObject({ complete: true });
+    expect(await (await serve()).listDeliveries({ limit: 10, destination: 'dead' })).toMatchObject([
+      { status: 'discarded', reason: 'switched off', endedAt: T0 + HOUR },
+    ]);
+  });
+
   it('follows what retention removes meanwhile', async () => {
     const { cwd, copy, serve } = await place();
     await copy();
