@@ -35,6 +35,8 @@ export function startSendingLane(options: LaneOptions): Lane {
   let moved = now();
   /** Whether it waits for others, that are watched by themselves: the store, and the convert thread, which takes its time. */
   let splitting = false;
+  /** What was split too late to be sent by that claim: of what goes along as before, the store does not know. */
+  const splitBefore = new Set<number>();
   /** How often it was held: what a claim brings that was under way meanwhile is handed back. */
   let times = 0;
 
@@ -94,14 +96,16 @@ export function startSendingLane(options: LaneOptions): Lane {
   /** @param isToStay whether it cannot be sent any more by this claim */
   const takeIn = async (held: Held, isToStay: (held: Held) => boolean): Promise<void> => {
     const { delivery } = held;
-    const isWhole = format === 'new' && delivery.severalEvents;
     if (isToStay(held)) return slots.release(held);
-    if (isWhole && !(await complete(delivery))) return slots.release(held, now() + SPLIT_AGAIN);
-    // That may have taken long.
-    if (isWhole && isToStay(held)) return slots.release(held);
-    slots.add(held);
-    // Not behind the others: with all of them it could be too late for each, in every claim.
+    const isWhole = !splitBefore.delete(delivery.id) && format === 'new' && delivery.severalEvents;
+    // What is ready goes out meanwhile: with all of them it could be too late for each, in every claim.
     if (isWhole) slots.fill();
+    if (isWhole && !(await complete(delivery))) return slots.release(held, now() + SPLIT_AGAIN);
+    if (isWhole && isToStay(held)) {
+      splitBefore.add(delivery.id);
+      return slots.release(held);
+    }
+    slots.add(held);
   };
 
   const claim = async (limit: number): Promise<void> => {
