@@ -29,6 +29,8 @@ function start(
   batches: readonly (readonly number[])[],
   options: {
     readonly failSave?: number;
+    /** The store cannot take these, nor any batch that they are in. */
+    readonly untakable?: readonly number[];
     readonly receiving?: boolean;
     /** How often each of these webhooks is stale. */
     readonly stale?: Readonly<Record<number, number>>;
@@ -71,6 +73,9 @@ function start(
       saveConversions: async (saved) => {
         await new Promise((resolve) => setTimeout(resolve, 5));
         if (failures-- > 0) throw new StoreError('store_full', 'the disk is full');
+        if (saved.some(({ webhookId }) => options.untakable?.includes(webhookId))) {
+          throw new StoreError('store_unavailable', 'a value that it cannot take');
+        }
         done.push(`save ${ids(saved)}`);
         return saved.map(({ webhookId }): SavedConversion => {
           const times = stale.get(webhookId) ?? 0;
@@ -132,6 +137,24 @@ it('keeps what is examined where the store does not take what came before', asyn
   await until(() => done.includes('save 2'));
   await loop.stop();
   expect(done).toEqual(['examine 1', 'examine 2', 'save 2']);
+});
+
+it('saves what came with a conversion that the store cannot take, and says which that was', async () => {
+  const { done, stored, log, loop } = start([[1, 2, 3], [4]], { untakable: [2] });
+  await until(() => done.includes('save 4'));
+  await loop.stop();
+  expect(done.filter((step) => step.startsWith('save'))).toEqual(['save 1', 'save 3', 'save 4']);
+  expect(stored).toHaveLength(3);
+  expect(warnings(log)).toEqual([
+    expect.stringMatching(/"webhook":2.*conversion not saved; tried again later/),
+  ]);
+});
+
+it('says that the store does not work where it takes none of a batch', async () => {
+  const { done, log, loop } = start([[1, 2], [3]], { untakable: [1, 2] });
+  await until(() => done.includes('save 3'));
+  await loop.stop();
+  expect(warnings(log).join('\n')).toContain('converting stopped: the store does not work');
 });
 
 it('says once that the store does not work, and once that it works again', async () => {
