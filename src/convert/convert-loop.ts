@@ -86,10 +86,10 @@ export function startConverting(options: {
     saved: readonly SavedConversion[],
   ): void => {
     let at = 0;
-    for (const { webhookId, applied, events } of saved) {
+    for (const { webhookId, events } of saved) {
       while (at < batch.length && batch[at]?.webhook.id !== webhookId) at++;
       const conversion = conversions[at];
-      if (!applied || conversion?.outcome !== 'converted') continue;
+      if (conversion?.outcome !== 'converted') continue;
       for (const [index, { id, duplicateOf }] of events.entries()) {
         log.debug({ webhook: webhookId, event: id, duplicateOf }, 'event stored');
         options.onEvent(batch[at]?.webhook.source ?? '', conversion.events[index]?.event ?? '');

@@ -21,6 +21,7 @@ export interface SavedConversion {
   readonly applied: boolean;
   /** What it was inferred from is no longer so: the webhook waits to be concluded anew. */
   readonly stale?: true;
+  /** Those that were stored now: none where it was not applied. */
   readonly events: readonly {
     readonly id: number;
     readonly messageId: string;
