@@ -131,6 +131,26 @@ describe('a destination that is down', () => {
     expect(await setup.store.destinationStates()).toEqual([]);
   });
 
+  it('is tried with the next one where the shim could not sign what it was to be tried with', async () => {
+    const { destination } = await fickle(200, { retry: { attempts: 1, schedule: [0], jitter: 0 } });
+    await setup.add(...many(3, 'billing'));
+    await setup.store.openBreaker({ destination: 'billing', until: setup.time, reason: 'it was down' });
+    setup.dispatchWithoutSources(destination);
+    await until(async () => (await setup.count('dead')) === 3);
+    await until(async () => (await stateOf())?.openUntil === setup.time);
+  });
+
+  it('is tried at once by another instance where the one that tried it stops', async () => {
+    const { url, arrived } = await handlerOf(setup, () => {});
+    await setup.add(...many(3, 'billing'));
+    await setup.store.openBreaker({ destination: 'billing', until: setup.time, reason: 'it was down' });
+    const dispatcher = setup.dispatch(destinationAt(url, { breaker }));
+    await until(() => arrived.length === 1);
+    await dispatcher.stop(0);
+    setup.dispatch(destinationAt(url, { breaker }));
+    await until(() => arrived.length === 2);
+  });
+
   it('has handed back what was claimed ahead of it', async () => {
     const { now, handler, destination } = await fickle(200);
     await setup.add(...many(400, 'billing'));
@@ -200,6 +220,19 @@ describe('a destination that is gone', () => {
     await until(async () => (await setup.count('delivered')) === 10);
     expect(handler.arrived.slice(0, 2).map(({ attempt }) => attempt)).toEqual(['1', '2']);
     await until(() => said('the destination is resumed') === 1);
+  });
+
+  it('is said to be paused once, however many answers say it', async () => {
+    const held: ServerResponse[] = [];
+    const { url } = await handlerOf(setup, (response) => held.push(response));
+    await setup.add(...many(2, 'billing'));
+    setup.dispatch(destinationAt(url));
+    await until(() => held.length === 2);
+    for (const response of held) response.writeHead(410).end();
+    await until(async () => (await stateOf())?.paused?.reason === '410');
+    await until(() => setup.attempted.length === 2);
+    await until(async () => (await setup.count('sending')) === 0);
+    expect(said('answered 410 Gone')).toBe(1);
   });
 });
 

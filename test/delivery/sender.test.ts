@@ -413,6 +413,22 @@ describe('being abandoned', () => {
     expect(await Promise.all([...answers, unconnected])).toEqual([null, null, null]);
   });
 
+  it('never sends what waited for a connection', async () => {
+    const arrived: string[] = [];
+    const server = await serve(async (request, response) => {
+      arrived.push(await readBody(request));
+      if (arrived.length > 1) response.end();
+    });
+    const sender = senderTo(server.url);
+    const answers = [sender.send(message), sender.send({ ...message, body: 'waited' })];
+    await until(() => arrived.length === 1);
+    sender.abandon();
+    expect(await Promise.all(answers)).toEqual([null, null]);
+    // Over the one connection that there is, this comes after it.
+    await sender.send({ ...message, body: 'later' });
+    expect(arrived).toEqual([message.body, 'later']);
+  });
+
   it('is part of closing', async () => {
     let arrived = 0;
     const server = await serve(() => {
