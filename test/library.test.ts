@@ -41,6 +41,17 @@ describe('toLegacy', () => {
   });
 });
 
+describe('normalize', () => {
+  it('tells why a webhook becomes no event', () => {
+    const body = '{"result":"[]"}';
+    expect(normalize(verify(body, sign(body, SECRET), SECRET))).toEqual({
+      outcome: 'quarantined',
+      reason: 'no_files',
+      errors: ['result has no files'],
+    });
+  });
+});
+
 describe('what only JavaScript lets through', () => {
   const usage = expect.objectContaining({ name: 'UsageError', code: 'usage' });
 

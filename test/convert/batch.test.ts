@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createBatchConverter, type ExamineAll } from '../../src/convert/batch.js';
+import { createBatchConverter, type ExamineAll, examineAlone } from '../../src/convert/batch.js';
 import type { ResultFile } from '../../src/convert/infer-edited.js';
 import { ShimError } from '../../src/errors.js';
 import type { StoredWebhook, Verified } from '../../src/model.js';
@@ -63,6 +63,11 @@ it('leaves any other fault to its caller', async () => {
     getWebhook: async () => null,
   });
   await expect(converter.examine([webhook(1)])).rejects.toMatchObject({ code: 'store_unavailable' });
+});
+
+it('calls a webhook no fault of its own where another fault meets it alone', async () => {
+  const examineAll = () => Promise.reject(fault('store_unavailable'));
+  await expect(examineAlone(examineAll, [webhook(1)])).rejects.toMatchObject({ code: 'store_unavailable' });
 });
 
 it('quarantines an edit that takes longer than it may only as what it is, and goes on with the others', async () => {

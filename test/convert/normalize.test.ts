@@ -228,6 +228,20 @@ describe('normalize', () => {
     ]);
   });
 
+  it.each([
+    ['', 'missing'],
+    ['"event":7,', '7'],
+    ['"event":"processed",', '"processed"'],
+    [`"event":"${'x'.repeat(100_000)}",`, `"${'x'.repeat(99)}…`],
+  ])('says in few words what is no name of an event: %s', (member, shown) => {
+    const normalized = run(`{${member}"result":[]}`, 'new');
+    expect(normalized).toEqual({
+      ok: false,
+      reason: 'invalid_event',
+      errors: [`event is ${shown}, not feature.action such as "extraction.processed"`],
+    });
+  });
+
   it('says where a file misses its schema', () => {
     const body = legacy('[{"batchId":"","status":"processed","fileId":7}]');
     const normalized = run(body, 'legacy');
