@@ -149,7 +149,7 @@ function fileTexts(shape: Shape, resultText: string): readonly string[] {
       .filter((key) => batch.has(key) && !keys.has(key))
       .map((key) => `"${key}":${batch.get(key)}`);
     if (lifted.length === 0) return text;
-    return `{${[...lifted, ...(keys.size > 0 ? [text.trim().slice(1, -1)] : [])].join(',')}}`;
+    return `{${[...lifted, ...(keys.size > 0 ? [text.slice(1, -1)] : [])].join(',')}}`;
   });
 }
 
