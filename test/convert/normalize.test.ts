@@ -146,6 +146,22 @@ describe('normalize', () => {
     },
   );
 
+  it('drops white space, and leaves what is a string a string, but for the result, where a file has to be rewritten', () => {
+    const written = file('"status" : "done", "fileName":"[1]", "note":"{ }", "result": { "a b" : [ 1 ] }');
+    const body = legacy(`[ ${written} ]`);
+    expect(outgoing(run(body, 'legacy'), body, 'legacy')[0]?.out.body).toBe(
+      `{"event":"extraction.processed","result":[${file('"status":"processed","fileName":"[1]","note":"{ }","result":{"a b":[1]}')}]}`,
+    );
+  });
+
+  it('carries a result over as it is that is a list with JSON in a string', () => {
+    const text = `[ ${file('"status":"processed", "result":["{\\"a\\":1}"]')} ]`;
+    const body = legacy(text);
+    expect(outgoing(run(body, 'legacy'), body, 'legacy')[0]?.out.body).toBe(
+      `{"event":"extraction.processed","result":${text}}`,
+    );
+  });
+
   it('puts the ids of a batch first into the files that lack them, and into no others', () => {
     const own = '{"extractionId":"own","status":"processed","result":{}}';
     const body = legacy(

@@ -23,6 +23,16 @@ describe('canonicalJson', () => {
     );
   });
 
+  it('has one form for the order of keys, however many they are', () => {
+    const keys = Array.from({ length: 40 }, (_, index) => `key_${10 + index}`);
+    for (const count of [2, 12, 13, 40]) {
+      const members = keys.slice(0, count).map((key) => `"${key}":1`);
+      const form = `{${members.join(',')}}`;
+      const reversed = `{${members.toReversed().join(',')}}`;
+      expect([canonicalJson(reversed), canonicalValue(JSON.parse(reversed))]).toEqual([form, form]);
+    }
+  });
+
   it('is its own canonical form', () => {
     fc.assert(fc.property(jsonText, (text) => canonicalJson(canonicalJson(text)) === canonicalJson(text)));
   });

@@ -46,6 +46,16 @@ describe('JSON as text', () => {
     );
   });
 
+  it('leaves no white space between tokens', () => {
+    const text = ' {\t"a b" :\r\n[ 1 , " \\" " , { } ] , "c":"d" }\n';
+    expect(compact(text)).toBe('{"a b":[1," \\" ",{}],"c":"d"}');
+  });
+
+  it.each(['', '[', '[1', '[1,', '[{"a":[', '["a', '["a\\'])(
+    'comes to an end on an array that is cut off: %s',
+    (text) => expect(itemsOf(text).length).toBeLessThan(2),
+  );
+
   it('escapes lone surrogates so that UTF-8 carries them', () => {
     const text = '["\ud800","🧾","\udc00a"]';
     const sent = Buffer.from(escapeLoneSurrogates(text), 'utf8').toString('utf8');
@@ -57,5 +67,10 @@ describe('JSON as text', () => {
     expect(exceedsDepth('['.repeat(257) + ']'.repeat(257))).toBe(true);
     expect(exceedsDepth(`[${'[],'.repeat(1_000)}[]]`)).toBe(false);
     expect(exceedsDepth(JSON.stringify(['['.repeat(1_000)]))).toBe(false);
+    const beside = (deep: string) => `[[],{},"]}",${deep}]`;
+    expect(exceedsDepth(beside('['.repeat(255) + ']'.repeat(255)))).toBe(false);
+    expect(exceedsDepth(beside('['.repeat(256) + ']'.repeat(256)))).toBe(true);
+    expect(exceedsDepth(beside(`${'[{"a":'.repeat(128)}1${'}]'.repeat(128)}`))).toBe(true);
+    expect(exceedsDepth(beside('[1,'.repeat(256) + '2]'.repeat(256)))).toBe(true);
   });
 });
