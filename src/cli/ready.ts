@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../config/duration.js';
+import { leftOutWithout } from '../convert/left-out.js';
 import { UsageError } from '../errors.js';
 import { judgeCutover } from '../migration/cutover.js';
 import { cutoverFacts } from '../migration/cutover-facts.js';
@@ -111,7 +112,7 @@ async function readyToTakeOver(
   options: ReadyOptions,
   io: Io,
 ): Promise<ExitStatus> {
-  const [candidate, incumbent] = await withStoreIfAny(options, io, async (store, config) => {
+  const facts = await withStoreIfAny(options, io, async (store, config) => {
     configuredDestination(destination, config, '--destination');
     configuredDestination(insteadOf, config, '--instead-of');
     if (destination === insteadOf) {
@@ -122,9 +123,14 @@ async function readyToTakeOver(
       const state = states.find((each) => each.destination === name);
       return handlerFacts(name, (await store?.latestAnswers(name, options.events)) ?? [], heldBy(state));
     };
-    return [await factsOf(destination), await factsOf(insteadOf)] as const;
+    return {
+      candidate: await factsOf(destination),
+      incumbent: await factsOf(insteadOf),
+      leftOut: leftOutWithout(config, insteadOf),
+    };
   });
-  const obstacles = judgeTakeover({ candidate, incumbent }, { events: options.events, slower: SLOWER });
+  const obstacles = judgeTakeover(facts, { events: options.events, slower: SLOWER });
+  const { candidate, incumbent } = facts;
   const text =
     options.json === true
       ? jsonDocument(takeoverJson(candidate, incumbent, obstacles))

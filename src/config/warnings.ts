@@ -11,11 +11,14 @@ export function warningsOf({ sources, destinations }: Config): readonly string[]
   const idle = sources.filter(({ name }) => !routed.some((each) => each.sources.includes(name)));
   const unread = routed.flatMap(({ name, alternative, ...filters }) => {
     const other = destinations.find((each) => each.name === alternative);
-    return other === undefined || !hasOwnFilters(other, filters, sources.length)
-      ? []
-      : [
-          `destination ${other.name} gets what ${name} does not take: its own sources, events and when do nothing`,
-        ];
+    if (other === undefined) return [];
+    const rest = `destination ${other.name} gets the rest of what ${name} takes and nothing else`;
+    if (hasOwnFilters(other, filters, sources.length)) {
+      return [`${rest}: its own sources, events and when do nothing`];
+    }
+    return isNarrower(filters, other) && !routed.some((each) => each.name !== name && takesAll(each))
+      ? [`${rest}: what the events and when of ${name} leave out goes to neither`]
+      : [];
   });
   const misspelt = destinations.flatMap(({ name, events }) =>
     events.flatMap((event) => {
@@ -40,3 +43,9 @@ function hasOwnFilters({ sources, events, when }: Filters, taken: Filters, sourc
   const all = sources.length === sourceCount && events.includes('*') && when === null;
   return !all && !isDeepStrictEqual([sources, events, when], [taken.sources, taken.events, taken.when]);
 }
+
+const takesAll = ({ events, when }: Pick<Filters, 'events' | 'when'>): boolean =>
+  events.includes('*') && when === null;
+
+/** Whether it takes a part of the events that the other, by its own filters, would take. */
+const isNarrower = (filters: Filters, other: Filters): boolean => takesAll(other) && !takesAll(filters);

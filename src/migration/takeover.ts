@@ -5,7 +5,7 @@ import { percentilesOf } from './percentiles.js';
 export interface TakeoverObstacle {
   /** The new handler's destination. */
   readonly destination: string;
-  readonly code: 'held' | 'too_few_answers' | 'failures' | 'slower';
+  readonly code: 'held' | 'left_out' | 'too_few_answers' | 'failures' | 'slower';
   /** One line, for a person. */
   readonly message: string;
   /** The command that shows it. */
@@ -23,6 +23,13 @@ export interface HandlerFacts {
   readonly p99: number | null;
   /** What keeps deliveries from it at present, whatever its mode. */
   readonly held: 'paused' | 'breaker_open' | null;
+}
+
+export interface TakeoverFacts {
+  readonly candidate: HandlerFacts;
+  readonly incumbent: HandlerFacts;
+  /** What the incumbent gets and would go to nobody without it: nobody takes it at all, or one alone and a part. */
+  readonly leftOut: { readonly none: readonly string[]; readonly some: readonly string[] };
 }
 
 /** @param answers its latest, each with the HTTP status (null: none came) and the duration in ms. */
@@ -62,10 +69,9 @@ const HELD = {
  * that answered nothing lately sets no pace.
  */
 export function judgeTakeover(
-  facts: { readonly candidate: HandlerFacts; readonly incumbent: HandlerFacts },
+  { candidate, incumbent, leftOut }: TakeoverFacts,
   rules: TakeoverRules,
 ): readonly TakeoverObstacle[] {
-  const { candidate, incumbent } = facts;
   const { ok, failed } = candidate.answers;
   const obstacles: TakeoverObstacle[] = [];
   const lately = `webhook-shim deliveries list --destination ${candidate.name}`;
@@ -74,6 +80,14 @@ export function judgeTakeover(
   };
 
   if (candidate.held !== null) add('held', HELD[candidate.held], 'webhook-shim destinations list');
+  const lost = [...leftOut.none, ...leftOut.some.map((event) => `${event} that a "when" leaves out`)];
+  if (lost.length > 0) {
+    add(
+      'left_out',
+      `without ${incumbent.name} would go to nobody: ${lost.join(', ')}; let ${candidate.name} take it, or where nobody needs it, give ${incumbent.name} the same filters`,
+      'webhook-shim check',
+    );
+  }
   // Nothing answered is no proof of anything.
   const wanted = Math.max(1, rules.events);
   if (ok + failed < wanted) add('too_few_answers', `answered ${ok + failed} events; there must be ${wanted}`);

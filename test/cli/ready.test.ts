@@ -278,6 +278,22 @@ describe('ready --destination', () => {
     expect((await made.run(ask)).status).toBe(0);
   });
 
+  it('exits 1 where something would go to nobody', async () => {
+    const made = await Place.create(
+      two.replace('- name: billing\n', '- name: billing\n    events: [extraction.processed]\n'),
+    );
+    await made.receive(...[1, 2, 3].map((n) => ({ body: legacy([file({ fileId: `fil_${n}` })]) })));
+    await made.attempt({}, 'delivered');
+    const { status, stdout } = await made.run(ask);
+    expect(status).toBe(1);
+    expect(stdout).toContain(
+      `Not ready:
+- billing: without billing-new would go to nobody: extraction.edited, extraction.confirmed, extraction.failed; let billing take it, or where nobody needs it, give billing-new the same filters
+  see: SHIM_CONFIG=shim.yaml webhook-shim check
+`,
+    );
+  });
+
   it('exits 1 where there is nothing yet', async () => {
     const made = await Place.create(two);
     expect(await made.run(ask)).toMatchObject({

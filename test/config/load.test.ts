@@ -206,8 +206,24 @@ destinations:
     expect(split('')).toEqual(['no destination takes the events of source b']);
     expect(split(', sources: [a]')).toHaveLength(1);
     expect(split(', sources: [a], events: [extraction.failed]')).toContain(
-      'destination old gets what d does not take: its own sources, events and when do nothing',
+      'destination old gets the rest of what d takes and nothing else: its own sources, events and when do nothing',
     );
+  });
+
+  it('warns of what a split leaves out: its alternative is not given that either', () => {
+    const split = (filters: string, old = '', more = '') =>
+      load(`
+sources: [{ name: a, path: /a, secrets: [aaa1] }]
+destinations:
+  - { name: d, url: "http://x", ${filters} share: 50, alternative: old }
+  - { name: old, url: "http://y"${old} }${more}`).warnings;
+    const warning =
+      'destination old gets the rest of what d takes and nothing else: what the events and when of d leave out goes to neither';
+    expect(split('events: [extraction.processed],')).toEqual([warning]);
+    expect(split('when: { required: [event] },')).toEqual([warning]);
+    expect(split('')).toEqual([]);
+    expect(split('events: [extraction.processed],', ', events: [extraction.processed]')).toEqual([]);
+    expect(split('events: [extraction.processed],', '', '\n  - { name: rest, url: "http://z" }')).toEqual([]);
   });
 });
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type HandlerFacts, handlerFacts, judgeTakeover } from '../../src/migration/takeover.js';
+import {
+  type HandlerFacts,
+  handlerFacts,
+  judgeTakeover,
+  type TakeoverFacts,
+} from '../../src/migration/takeover.js';
 
 const rules = { events: 100, slower: 1.5 };
 const incumbent: HandlerFacts = {
@@ -16,12 +21,38 @@ const candidate: HandlerFacts = {
   p99: 300,
   held: null,
 };
-const judge = (change: Partial<HandlerFacts>, against: Partial<HandlerFacts> = {}) =>
-  judgeTakeover({ candidate: { ...candidate, ...change }, incumbent: { ...incumbent, ...against } }, rules);
+const judge = (
+  change: Partial<HandlerFacts>,
+  against: Partial<HandlerFacts> = {},
+  leftOut: TakeoverFacts['leftOut'] = { none: [], some: [] },
+) =>
+  judgeTakeover(
+    { candidate: { ...candidate, ...change }, incumbent: { ...incumbent, ...against }, leftOut },
+    rules,
+  );
 
 describe('judgeTakeover', () => {
   it('finds nothing against a handler that answered all of its latest events as fast', () => {
     expect(judge({})).toEqual([]);
+  });
+
+  it('tells what would go to nobody', () => {
+    expect(judge({}, {}, { none: ['extraction.failed', 'extraction.edited'], some: [] })).toEqual([
+      {
+        destination: 'new',
+        code: 'left_out',
+        message:
+          'without old would go to nobody: extraction.failed, extraction.edited; let new take it, or where nobody needs it, give old the same filters',
+        command: 'webhook-shim check',
+      },
+    ]);
+    expect(judge({}, {}, { none: [], some: ['extraction.processed'] })).toMatchObject([
+      {
+        message: expect.stringContaining(
+          'to nobody: extraction.processed that a "when" leaves out; let new take',
+        ),
+      },
+    ]);
   });
 
   it('tells too few answers', () => {
@@ -76,7 +107,8 @@ describe('judgeTakeover', () => {
 
   it('takes nothing answered for no proof, whatever is asked for', () => {
     const silent = { ...candidate, answers: { ok: 0, failed: 0 }, p50: null, p99: null };
-    expect(judgeTakeover({ candidate: silent, incumbent }, { events: 0, slower: 1.5 })).toMatchObject([
+    const facts = { candidate: silent, incumbent, leftOut: { none: [], some: [] } };
+    expect(judgeTakeover(facts, { events: 0, slower: 1.5 })).toMatchObject([
       { code: 'too_few_answers', message: 'answered 0 events; there must be 1' },
     ]);
   });

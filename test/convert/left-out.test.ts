@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { leftOutWithout } from '../../src/convert/left-out.js';
+
+type Destinations = Parameters<typeof leftOutWithout>[0]['destinations'];
+
+const all = { sources: ['a'], events: ['*'], when: null, alternative: null };
+const old = { ...all, name: 'old' };
+const config = (destinations: Destinations, sources = ['a']) => ({
+  sources: sources.map((name) => ({ name, statuses: { reviewed: 'extraction.reviewed' } })),
+  destinations,
+});
+const PROCESSED = ['extraction.processed'];
+const REST = ['extraction.edited', 'extraction.confirmed', 'extraction.failed', 'extraction.reviewed'];
+const WHEN = { required: ['event'] };
+
+describe('leftOutWithout', () => {
+  it('finds nothing where another destination takes as much', () => {
+    expect(leftOutWithout(config([old, { ...all, name: 'new' }]), 'old')).toEqual({ none: [], some: [] });
+  });
+
+  it('finds the events that nobody else takes', () => {
+    const next = { ...all, name: 'new', events: PROCESSED };
+    expect(leftOutWithout(config([old, next]), 'old')).toEqual({ none: REST, some: [] });
+    // Two may do together what one did.
+    const rest = { ...all, name: 'rest', events: REST };
+    expect(leftOutWithout(config([old, next, rest]), 'old')).toEqual({ none: [], some: [] });
+    // What the one that goes is not given is not missing.
+    expect(leftOutWithout(config([{ ...old, events: PROCESSED }, next]), 'old').none).toEqual([]);
+    expect(leftOutWithout(config([{ ...old, events: ['invoice.paid'] }, next]), 'old').none).toEqual([
+      'invoice.paid',
+    ]);
+  });
+
+  it('finds them for each source', () => {
+    const both = { ...old, sources: ['a', 'b'], events: PROCESSED };
+    expect(leftOutWithout(config([both, { ...all, name: 'new' }], ['a', 'b']), 'old').none).toEqual([
+      'extraction.processed of b',
+    ]);
+  });
+
+  it('finds what a "when" leaves out, unless the other has it too or somebody else takes the rest', () => {
+    const next = { ...all, name: 'new', events: PROCESSED, when: WHEN };
+    const before = { ...old, events: PROCESSED };
+    expect(leftOutWithout(config([before, next]), 'old')).toEqual({ none: [], some: PROCESSED });
+    expect(leftOutWithout(config([{ ...before, when: { ...WHEN } }, next]), 'old').some).toEqual([]);
+    const rest = { ...next, name: 'rest', when: { not: WHEN } };
+    expect(leftOutWithout(config([before, next, rest]), 'old').some).toEqual([]);
+  });
+
+  it('asks of an alternative for what it is given alone', () => {
+    const next = { ...all, name: 'new', events: PROCESSED, when: WHEN, alternative: 'old' };
+    expect(leftOutWithout(config([old, next]), 'old')).toEqual({ none: [], some: [] });
+  });
+});
