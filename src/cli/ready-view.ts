@@ -1,4 +1,10 @@
-import { type CutoverFacts, type Obstacle, type SourceFacts, watchedFor } from '../migration/cutover.js';
+import {
+  type CutoverFacts,
+  doubtsAbout,
+  type Obstacle,
+  type SourceFacts,
+  watchedFor,
+} from '../migration/cutover.js';
 import { ageText, durationText } from '../migration/duration-text.js';
 import type { HandlerFacts, TakeoverObstacle } from '../migration/takeover.js';
 import { printable } from '../printable.js';
@@ -30,7 +36,7 @@ export function cutoverText(
 ): string {
   const verdict =
     obstacles.length === 0
-      ? 'Ready: the vendor can be switched to the new format.\n'
+      ? `Ready: the vendor can be switched to the new format.\n${lines(doubtsAbout(facts, now), ({ source }) => source ?? '', program)}`
       : `Not ready:\n${lines(obstacles, ({ code, source }) => source ?? (code === 'not_converted' ? '(any source)' : '(not configured)'), program)}`;
   const sources = facts.sources.length === 0 ? '' : `${table(sourceColumns(facts, now), facts.sources)}\n`;
   return sources + verdict;
@@ -39,10 +45,11 @@ export function cutoverText(
 export const cutoverJson = (facts: CutoverFacts, obstacles: readonly Obstacle[], now: number) => ({
   ready: obstacles.length === 0,
   obstacles,
-  sources: facts.sources.map(({ lastLegacyOnlyAt, watchedSince, lastNewAt, ...source }) => ({
+  sources: facts.sources.map(({ lastLegacyOnlyAt, watchedSince, firstNewAt, lastNewAt, ...source }) => ({
     ...source,
     lastLegacyOnlyAt: isoTimeOrNull(lastLegacyOnlyAt),
     watchedSince: isoTimeOrNull(watchedSince),
+    firstNewAt: isoTimeOrNull(firstNewAt),
     lastNewAt: isoTimeOrNull(lastNewAt),
     watchedForMs: watchedFor({ watchedSince, lastNewAt }, facts.upTimes, now),
   })),

@@ -6,8 +6,8 @@ import type { CutoverFacts, SourceFacts } from './cutover.js';
 import { isHarmless } from './diff.js';
 import { explain } from './explain.js';
 import { readLedger } from './ledger.js';
-import type { ParityEntry } from './parity.js';
-import { SETTLED_AFTER, summarize } from './parity-summary.js';
+import { type ParityEntry, seenAt } from './parity.js';
+import { isWaiting, SETTLED_AFTER, summarize } from './parity-summary.js';
 
 /** Differences that are looked at; what comes on top counts as harmful. */
 const MOST_EXPLAINED = 1_000;
@@ -44,6 +44,7 @@ export async function cutoverFacts(
   const dead = waiting.dead.filter(({ destination }) => names.has(destination));
 
   const facts = sources.map(({ name: source }): SourceFacts => {
+    const firstNew = firstNewAt(source, lastSeen);
     const totals = summary.sources.find((each) => each.source === source);
     return {
       source,
@@ -52,7 +53,9 @@ export async function cutoverFacts(
       quarantined: sum(waiting.quarantined, (row) => row.source === source),
       deadLetters: sum(dead, (row) => row.source === source),
       lastLegacyOnlyAt: totals?.lastLegacyOnlyAt ?? null,
+      legacyOnlyBeside: legacyOnlyBeside(source, ledger.entries, firstNew, now),
       watchedSince: watchedSince(source, lastSeen, [since, ledger.cutBefore, now - keptFor(config)]),
+      firstNewAt: firstNew,
       lastNewAt: lastNewAt(source, lastSeen),
     };
   });
@@ -95,10 +98,37 @@ function watchedSince(
   return Math.max(Math.min(...firsts), ...limits.map((limit) => limit ?? Number.NEGATIVE_INFINITY));
 }
 
+const firstNewAt = (source: string, lastSeen: readonly LastSeen[]): number | null =>
+  newOf(source, lastSeen).reduce<number | null>(
+    (first, row) => Math.min(row.firstAt, first ?? row.firstAt),
+    null,
+  );
+
 const lastNewAt = (source: string, lastSeen: readonly LastSeen[]): number | null =>
-  lastSeen
-    .filter((row) => row.source === source && row.format === 'new')
-    .reduce<number | null>((last, { lastAt }) => Math.max(lastAt, last ?? lastAt), null);
+  newOf(source, lastSeen).reduce<number | null>(
+    (last, row) => Math.max(row.lastAt, last ?? row.lastAt),
+    null,
+  );
+
+/** A row for each secret. */
+const newOf = (source: string, lastSeen: readonly LastSeen[]): readonly LastSeen[] =>
+  lastSeen.filter((row) => row.source === source && row.format === 'new');
+
+function legacyOnlyBeside(
+  source: string,
+  entries: readonly ParityEntry[],
+  since: number | null,
+  now: number,
+): number {
+  if (since === null) return 0;
+  return entries.filter(
+    (entry) =>
+      entry.source === source &&
+      entry.state === 'legacy_only' &&
+      seenAt(entry) >= since &&
+      !isWaiting(entry, now - SETTLED_AFTER),
+  ).length;
+}
 
 function sum<Row extends Waiting['quarantined'][number]>(
   rows: readonly Row[],

@@ -38,9 +38,12 @@ export interface SourceFacts {
   readonly deadLetters: number;
   /** When something came last that only legacy brought, without what may still come in the new format; null: never. */
   readonly lastLegacyOnlyAt: number | null;
+  /** Files that legacy alone brought since the new format came first, however long ago. */
+  readonly legacyOnlyBeside: number;
   /** Since when it is known what came; null: nothing ever came. */
   readonly watchedSince: number | null;
-  /** When the last webhook in the new format came; null: none ever did. */
+  /** When the first and the last webhook in the new format came; null: none ever did. */
+  readonly firstNewAt: number | null;
   readonly lastNewAt: number | null;
 }
 
@@ -68,6 +71,27 @@ export function judgeCutover(facts: CutoverFacts, rules: CutoverRules, now: numb
   // Nothing seen is no proof of anything.
   if (facts.sources.length === 0) obstacles.push(...tooFew(null, 0, Math.max(1, rules.matched)));
   return [...obstacles, ...notConverted(facts, now), ...leftBehind(null, facts.others)];
+}
+
+/**
+ * What a person should know of a cutover that is safe by the rules: where the vendor was switched for some extractions
+ * first, one that comes by the week has been quiet for a day in any case.
+ */
+export function doubtsAbout(
+  { sources }: Pick<CutoverFacts, 'sources'>,
+  now: number,
+): readonly Pick<Obstacle, 'source' | 'message' | 'command'>[] {
+  return sources.flatMap(({ source, legacyOnlyBeside: count, lastLegacyOnlyAt, firstNewAt }) =>
+    count === 0 || lastLegacyOnlyAt === null || firstNewAt === null
+      ? []
+      : [
+          {
+            source,
+            message: `${count === 1 ? '1 file' : `${count} files`} came in the legacy format alone while the new one was on, the last ${ageText(now - lastLegacyOnlyAt)} ago: is the new one on by now for all that sends such?`,
+            command: `webhook-shim parity --state legacy_only --since ${new Date(firstNewAt).toISOString()}`,
+          },
+        ],
+  );
 }
 
 /** What is in them nobody knows. While webhooks come, some always wait, for milliseconds. */

@@ -81,7 +81,9 @@ describe('ready', () => {
           quarantined: 0,
           deadLetters: 0,
           lastLegacyOnlyAt: null,
+          legacyOnlyBeside: 0,
           watchedSince: '2026-02-27T12:00:00.001Z',
+          firstNewAt: '2026-02-27T12:00:00.001Z',
           lastNewAt: '2026-03-01T12:00:00.000Z',
           watchedForMs: 2 * DAY - 1,
         },
@@ -100,6 +102,26 @@ describe('ready', () => {
     const asked = (now: number) => place.run('ready --matched 3 --quiet-for 4h', { now: () => now });
     expect((await asked(at + 4 * 3_600_000 - 1)).status).toBe(1);
     expect((await asked(at + 4 * 3_600_000)).status).toBe(0);
+  });
+
+  it('tells of what the legacy format alone brought beside the new one, however long ago', async () => {
+    const weekly = (receivedAt: number) => ({
+      body: legacy([file({ extractionId: 'weekly', fileId: `weekly_${receivedAt}` })]),
+      receivedAt,
+    });
+    // What came before the new format was switched on says nothing.
+    const place = await settled(weekly(NOW - 3 * DAY), weekly(NOW - 36 * 3_600_000));
+    const { status, stdout } = await place.run('ready --matched 3');
+    expect(status).toBe(0);
+    expect(stdout).toContain(`Ready: the vendor can be switched to the new format.
+- extracta: 1 file came in the legacy format alone while the new one was on, the last 1d 12h ago: is the new one on by now for all that sends such?
+  see: SHIM_CONFIG=shim.yaml webhook-shim parity --state legacy_only --since 2026-02-27T12:00:00.001Z
+`);
+    const shown = await place.run('parity --state legacy_only --since 2026-02-27T12:00:00.001Z --json');
+    expect(JSON.parse(shown.stdout).files).toHaveLength(1);
+    expect((await place.run('ready --matched 1 --since 30h')).stdout).not.toContain(
+      'legacy format alone while',
+    );
   });
 
   it('takes silence for no proof before it has been watched for as long', async () => {

@@ -17,7 +17,9 @@ const good: SourceFacts = {
   quarantined: 0,
   deadLetters: 0,
   lastLegacyOnlyAt: null,
+  legacyOnlyBeside: 0,
   watchedSince: NOW - 24 * HOUR,
+  firstNewAt: NOW - 48 * HOUR,
   lastNewAt: NOW,
 };
 const judge = (change: Partial<SourceFacts> = {}, facts: Partial<CutoverFacts> = {}) =>
