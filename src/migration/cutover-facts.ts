@@ -63,6 +63,7 @@ export async function cutoverFacts(
     !sources.some(({ name }) => name === row.source);
   return {
     sources: facts,
+    keptFor: keptFor(config),
     upTimes: await store.upTimes(),
     unconverted: { count: waiting.received, oldestAt: waiting.receivedSince },
     others: { quarantined: sum(waiting.quarantined, isOther), deadLetters: sum(dead, isOther) },

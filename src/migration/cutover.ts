@@ -50,6 +50,8 @@ export interface SourceFacts {
 export interface CutoverFacts {
   /** Every configured source, one that nothing came from as well. */
   readonly sources: readonly SourceFacts[];
+  /** Milliseconds: of what came before them nothing is stored, as `store.retention` says. */
+  readonly keptFor: number;
   /** When webhooks could come in, in order. */
   readonly upTimes: readonly UpTime[];
   /** Webhooks of any source that wait for conversion, and when the first of them came; null: none waits. */
@@ -67,7 +69,7 @@ export interface CutoverRules {
 
 /** Whether the vendor can be switched to the new format: every reason against it, none where it is safe. */
 export function judgeCutover(facts: CutoverFacts, rules: CutoverRules, now: number): readonly Obstacle[] {
-  const obstacles = facts.sources.flatMap((source) => judgeSource(source, facts.upTimes, rules, now));
+  const obstacles = facts.sources.flatMap((source) => judgeSource(source, facts, rules, now));
   // Nothing seen is no proof of anything.
   if (facts.sources.length === 0) obstacles.push(...tooFew(null, 0, Math.max(1, rules.matched)));
   return [...obstacles, ...notConverted(facts, now), ...leftBehind(null, facts.others)];
@@ -123,7 +125,7 @@ export function watchedFor(
 
 function judgeSource(
   facts: SourceFacts,
-  upTimes: readonly UpTime[],
+  known: Pick<CutoverFacts, 'upTimes' | 'keptFor'>,
   rules: CutoverRules,
   now: number,
 ): readonly Obstacle[] {
@@ -140,7 +142,11 @@ function judgeSource(
     });
   }
   obstacles.push(...leftBehind(source, facts));
-  return [...obstacles, ...notQuiet(facts, upTimes, rules, now), ...tooBriefly(facts, upTimes, rules, now)];
+  return [
+    ...obstacles,
+    ...notQuiet(facts, known.upTimes, rules, now),
+    ...tooBriefly(facts, known, rules, now),
+  ];
 }
 
 function notQuiet(
@@ -172,7 +178,7 @@ function notQuiet(
 /** Where nobody has listened for long enough, silence proves nothing. */
 function tooBriefly(
   facts: SourceFacts,
-  upTimes: readonly UpTime[],
+  { upTimes, keptFor }: Pick<CutoverFacts, 'upTimes' | 'keptFor'>,
   { quietFor }: CutoverRules,
   now: number,
 ): readonly Obstacle[] {
@@ -180,11 +186,16 @@ function tooBriefly(
   const time = watchedFor(facts, upTimes, now);
   // Also where none is asked for: nothing seen is no proof of anything.
   if (watchedSince !== null && lastNewAt !== null && time >= quietFor) return [];
+  // However long it is waited for.
+  const never =
+    quietFor < keptFor
+      ? ''
+      : `, and what is older than ${durationText(keptFor)} is removed: let store.retention be longer`;
   return [
     {
       source,
       code: 'watched_too_briefly',
-      message: `${watched(facts, time, now, quietFor)}; it takes ${durationText(quietFor)} to know that nothing comes in the legacy format alone`,
+      message: `${watched(facts, time, now, quietFor)}; it takes ${durationText(quietFor)} to know that nothing comes in the legacy format alone${never}`,
       command: 'webhook-shim stats',
     },
   ];

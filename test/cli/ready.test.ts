@@ -195,6 +195,16 @@ describe('ready', () => {
     expect(stdout).toContain('watched for 2h only');
   });
 
+  it('tells where retention keeps too little to ever know', async () => {
+    const place = await settled(...still(NOW - 30 * DAY));
+    const { status, stdout } = await place.run('ready --matched 3 --quiet-for 31d');
+    expect(status).toBe(1);
+    expect(stdout).toContain(
+      'it takes 31d to know that nothing comes in the legacy format alone, and what is older than 30d is removed: let store.retention be longer\n',
+    );
+    expect((await place.run('ready --matched 3 --quiet-for 29d')).stdout).not.toContain('store.retention');
+  });
+
   it('counts a difference in nothing but order as the same', async () => {
     const place = await Place.create();
     const both = twice('fil_1', NOW - 2 * DAY, [1, 2]);

@@ -26,6 +26,7 @@ const judge = (change: Partial<SourceFacts> = {}, facts: Partial<CutoverFacts> =
   judgeCutover(
     {
       sources: [{ ...good, ...change }],
+      keptFor: 720 * HOUR,
       upTimes: [{ from: 0, to: NOW }],
       unconverted: { count: 0, oldestAt: null },
       others: { quarantined: 0, deadLetters: 0 },
@@ -204,6 +205,7 @@ describe('judgeCutover', () => {
     const nothing = { ...good, matched: 0, watchedSince: null, lastNewAt: null };
     const facts = {
       sources: [nothing, { ...nothing, source: 'legacy-alone', watchedSince: NOW - 99 * HOUR }],
+      keptFor: 720 * HOUR,
       upTimes: [{ from: 0, to: NOW }],
       unconverted: { count: 0, oldestAt: null },
       others: { quarantined: 0, deadLetters: 0 },
