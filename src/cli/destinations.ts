@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printable } from '../printable.js';
 import { addBacklogCommands } from './destinations-backlog.js';
 import { destinationColumns, destinationJson, destinationRows } from './destinations-view.js';
 import { type ExitStatus, type Io, type Run, writeLine } from './io.js';
@@ -57,14 +58,21 @@ async function listDestinations(options: ListOptions, io: Io): Promise<ExitStatu
   else if (rows.length === 0) writeLine(io.stdout, 'There are no destinations, and nothing waits for one.');
   else {
     io.stdout.write(table(destinationColumns(now), rows));
-    if (rows.some(({ mode }) => mode === 'orphaned')) {
-      writeLine(
-        io.stderr,
-        `What is orphaned waits for a destination that is not configured any more: ${io.program} destinations move or discard`,
-      );
+    for (const { name, mode } of rows) {
+      if (mode === 'orphaned') writeLine(io.stderr, orphanHint(name, io.program));
     }
   }
   return 0;
+}
+
+/** Commands to type, with what only a person can say in capitals. */
+function orphanHint(orphan: string, program: string): string {
+  const name = printable(orphan);
+  return [
+    `${name} is not configured any more: hand over what waits for it, or give it up`,
+    `  ${program} destinations move ${name} --to OTHER`,
+    `  ${program} destinations discard ${name} --note TEXT`,
+  ].join('\n');
 }
 
 async function pauseOne(name: string, options: PauseOptions, io: Io): Promise<ExitStatus> {

@@ -28,7 +28,11 @@ describe('destinations list', () => {
       expect.stringMatching(/^old-crm +orphaned +2 +1h 30m +closed +- +-$/),
       '',
     ]);
-    expect(stderr).toContain('destinations move or discard');
+    expect(stderr).toBe(`old-crm is not configured any more: hand over what waits for it, or give it up
+  SHIM_CONFIG=shim.yaml webhook-shim destinations move old-crm --to OTHER
+  SHIM_CONFIG=shim.yaml webhook-shim destinations discard old-crm --note TEXT
+`);
+    expect((await place.run('destinations move old-crm --to billing')).status).toBe(0);
     const { stdout: open } = await place.run('destinations list');
     expect(open).toMatch(/billing .* open until 2026-03-01T12:01:00Z/);
   });
