@@ -32,12 +32,16 @@ export function addReplay(program: Command, run: Run): void {
     .argument('[event...]', 'their numbers, or webhook-ids (evt_…: the newest of those that share it)', refs)
     .addOption(new Option('--status <status>', 'those whose delivery is a dead letter').choices(['dead']))
     .option('--from <destination>', 'only what went to this destination')
-    .option('--to <destination>', 'to this destination, whatever the routing (default: to where they went)')
+    .option(
+      '--to <destination>',
+      'to this destination, whatever the routing, what it has taken left out (default: once more to where they went)',
+    )
     .option('--dry-run', "make no delivery; show what today's code and configuration would send");
   withExamples(
     withJson(withConfig(withPeriod(replay))),
     'webhook-shim replay 12 13',
     'webhook-shim replay --status dead --from billing',
+    'webhook-shim replay --since 7d --from billing --dry-run',
     'webhook-shim replay --since 2026-03-01T09:30:00Z --to billing-old --dry-run',
   ).addHelpText(
     'after',
