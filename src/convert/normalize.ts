@@ -24,6 +24,11 @@ export interface NormalizeRules {
   readonly contracts: Contracts | null;
 }
 
+/**
+ * In characters. No signature covers an event's name: whoever has one authentic request could put nine million of them
+ * there, which are hashed with each file (200 files: 9 s) and stand in every list of events.
+ */
+const LONGEST_EVENT = 255;
 const EVENT_NAME = /^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_-]*)+$/;
 
 /**
@@ -86,6 +91,12 @@ function fromNew(body: string, rules: NormalizeRules): Normalized {
     return refuse(
       'invalid_event',
       `event is ${shown(event)}, not feature.action such as "extraction.processed"`,
+    );
+  }
+  if (event.length > LONGEST_EVENT) {
+    return refuse(
+      'invalid_event',
+      `event is ${shown(event)}, of ${event.length} characters: ${LONGEST_EVENT} at most`,
     );
   }
   const tooMany = Array.isArray(result) ? tooManyFiles(result.length) : null;

@@ -258,6 +258,16 @@ describe('normalize', () => {
     });
   });
 
+  it('quarantines a name of an event that is longer than any, which no signature covers: it stands in lists and is hashed with each file', () => {
+    const named = (length: number) => run(`{"event":"a.${'b'.repeat(length - 2)}","result":[{}]}`, 'new');
+    expect(named(255)).toMatchObject({ ok: true });
+    expect(named(256)).toEqual({
+      ok: false,
+      reason: 'invalid_event',
+      errors: [`event is "a.${'b'.repeat(97)}…, of 256 characters: 255 at most`],
+    });
+  });
+
   it('says where a file misses its schema', () => {
     const body = legacy('[{"batchId":"","status":"processed","fileId":7}]');
     const normalized = run(body, 'legacy');
