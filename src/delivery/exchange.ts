@@ -7,6 +7,11 @@ import { isOurs, wasClosed } from './fault.js';
 const KEPT = 4096;
 /** So much of a body is read to keep its connection; a longer one is cut off, which costs the connection. */
 const READ = 64 * 1024;
+/**
+ * 1xx that may come before the answer. undici takes any number of them: from a handler that sent them without end, until
+ * they timed out, they took all of this thread, and with it the other destinations and the store.
+ */
+const MOST_INTERIM = 100;
 
 /** What is sent. */
 interface Content {
@@ -43,6 +48,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Whether it is the first of its connection. Not so before it has begun: it may be queued for an idle one. */
   #isFirst = false;
   #isAgain = false;
+  #interim = 0;
   #status: number | null = null;
   #retryAfter: string | null = null;
   #chunks: Buffer[] = [];
@@ -72,8 +78,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    // 1xx come before the answer.
-    if (status < 200) return;
+    if (status < 200) {
+      this.#interim++;
+      if (this.#interim > MOST_INTERIM) this.#cut(`more than ${MOST_INTERIM} times 1xx instead of an answer`);
+      return;
+    }
     this.#status = status;
     const retryAfter = headers['retry-after'];
     if (typeof retryAfter === 'string') this.#retryAfter = retryAfter;

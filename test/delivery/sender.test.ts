@@ -196,6 +196,23 @@ describe('an answer', () => {
     expect(answer).toMatchObject({ status: 201, response: 'made', fault: null });
   });
 
+  it('does not come after early hints without end: those are cut off, long before they time out', async () => {
+    const server = await serveTcp((socket) => {
+      const hints = 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(1_000);
+      const pour = (): void => {
+        while (!socket.destroyed && socket.write(hints));
+      };
+      socket.on('drain', pour);
+      socket.once('data', pour);
+    });
+    expect(await senderTo(server.url).send(message)).toMatchObject({
+      status: null,
+      response: null,
+      fault: 'more than 100 times 1xx instead of an answer',
+      ours: false,
+    });
+  });
+
   it.each([
     ['100 Continue', /^UND_ERR_SOCKET: 127\.0\.0\.1:\d+ sent 100 Continue, which was not asked for: /],
     [
