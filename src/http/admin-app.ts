@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import Router from '@koa/router';
 import type Koa from 'koa';
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { isLoopback } from '../config/check-values.js';
 import { RequestError } from '../errors.js';
 import type { Log } from '../telemetry/log.js';
@@ -24,8 +24,8 @@ export interface Page {
 }
 
 /**
- * The admin port. The two health pages need no token, since they say nothing but names and states; that the process lives
- * may be asked by any name.
+ * The admin port. The two health pages need no token, since they say nothing but names and states without it; that the
+ * process lives may be asked by any name.
  */
 export function createAdminApp(options: {
   readonly token: string | null;
@@ -33,6 +33,7 @@ export function createAdminApp(options: {
   readonly metrics: () => Promise<Page>;
   readonly log: Log;
 }): Koa {
+  const isTrusted = trustedBy(options.token);
   const alive = new Router();
   alive.get('/healthz', (ctx) => {
     ctx.body = { message: 'ok' };
@@ -42,7 +43,10 @@ export function createAdminApp(options: {
     const checks = await options.ready();
     const failed = Object.keys(checks).filter((name) => checks[name]?.ok !== true);
     ctx.status = failed.length === 0 ? 200 : 503;
-    ctx.body = { message: failed.length === 0 ? 'ready' : `not ready: ${failed.join(', ')}`, checks };
+    ctx.body = {
+      message: failed.length === 0 ? 'ready' : `not ready: ${failed.join(', ')}`,
+      checks: isTrusted(ctx) ? checks : statesOf(checks),
+    };
   });
 
   const guarded = new Router();
@@ -55,7 +59,7 @@ export function createAdminApp(options: {
   const app = createApp(options.log);
   app.use(alive.routes());
   if (options.token === null) app.use(requireLocalHost);
-  app.use(router.routes()).use(requireToken(options.token)).use(guarded.routes()).use(answerNotFound);
+  app.use(router.routes()).use(requireTrust(isTrusted)).use(guarded.routes()).use(answerNotFound);
   return app;
 }
 
@@ -82,11 +86,21 @@ function isLocal(host: string): boolean {
   return isLoopback(hostname) || hostname.endsWith('.localhost');
 }
 
-function requireToken(token: string | null): Middleware {
+/** What a message says of the store, its host, its user or its folder, is not for who has no token. */
+const statesOf = (checks: Checks): object =>
+  Object.fromEntries(Object.entries(checks).map(([name, { ok }]) => [name, { ok }]));
+
+/** Whether a request has the token; any has, where there is none. */
+function trustedBy(token: string | null): (ctx: Context) => boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  // Digests have one length, so that the comparison tells nothing about the token's.
+  return (ctx) =>
+    token === null || timingSafeEqual(digest(ctx.get('authorization')), digest(`Bearer ${token}`));
+}
+
+function requireTrust(isTrusted: (ctx: Context) => boolean): Middleware {
   return async (ctx, next) => {
-    // Digests have one length, so that the comparison tells nothing about the token's.
-    if (token !== null && !timingSafeEqual(digest(ctx.get('authorization')), digest(`Bearer ${token}`))) {
+    if (!isTrusted(ctx)) {
       ctx.set('www-authenticate', 'Bearer');
       throw new RequestError(401, 'token', 'Send the admin token: Authorization: Bearer …');
     }

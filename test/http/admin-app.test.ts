@@ -1,13 +1,16 @@
 import { request } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
-import { createAdminApp } from '../../src/http/admin-app.js';
+import { type Check, createAdminApp } from '../../src/http/admin-app.js';
 import { serveHttp } from '../../src/http/server.js';
 import { memoryLog, sendRaw } from '../support/http.js';
 
-async function start(token: string | null): Promise<string> {
+async function start(
+  token: string | null,
+  store: Check = { ok: true, message: 'takes writes' },
+): Promise<string> {
   const app = createAdminApp({
     token,
-    ready: async () => ({ store: { ok: true, message: 'takes writes' } }),
+    ready: async () => ({ store }),
     metrics: async () => ({ type: 'text/plain', text: 'shim_backlog 1\n' }),
     log: memoryLog(),
   });
@@ -79,4 +82,19 @@ it('goes by the token alone where there is one', async () => {
   expect(await get(`${url}/metrics`, host, headers)).toMatchObject({ status: 200 });
   expect(await get(`${url}/metrics`, host)).toMatchObject({ status: 401 });
   expect(await get(`${url}/readyz`, host)).toMatchObject({ status: 200 });
+});
+
+it('says what is wrong with the store to who has the token, and to others that something is', async () => {
+  const message = 'postgres://db.internal:5432/shim: the password of the user "shim" is refused';
+  const url = await start('a-token-of-the-test', { ok: false, message });
+  const ask = async (headers: Readonly<Record<string, string>>) => {
+    const { status, body } = await get(`${url}/readyz`, 'shim.internal', headers);
+    return [status, JSON.parse(body)];
+  };
+  const told = (checks: object) => [503, { message: 'not ready: store', checks }];
+  for (const headers of [{}, { authorization: 'Bearer another' }]) {
+    expect(await ask(headers)).toEqual(told({ store: { ok: false } }));
+  }
+  const headers = { authorization: 'Bearer a-token-of-the-test' };
+  expect(await ask(headers)).toEqual(told({ store: { ok: false, message } }));
 });
