@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'store_locked'
   | 'store_corrupt'
   | 'store_newer'
+  | 'store_older'
   | 'store_unwritable'
   | 'port_in_use'
   | 'port_unusable'

@@ -7,6 +7,10 @@ import { openStore, placeForStore } from '../store/open.js';
 import type { Verdict } from './check-view.js';
 import type { Io } from './io.js';
 
+/** Left as it is: whoever checks a new version before an update may still stay with the one that serves it. */
+const OLDER =
+  'there, of an older version: "serve" brings it up to date when it starts, and so does "migrate"';
+
 /** Whether the store takes writes; where there is none yet, whether one can be made. Makes none. */
 export async function checkStore(
   { url, ...limits }: Config['store'],
@@ -22,7 +26,9 @@ export async function checkStore(
     }
     return { ok: true, message: 'there, and takes writes' };
   } catch (error) {
-    if (!(error instanceof ShimError && error.code === 'not_found')) return refusedBy(error);
+    const code = error instanceof ShimError ? error.code : undefined;
+    if (code === 'store_older') return { ok: true, message: OLDER };
+    if (code !== 'not_found') return refusedBy(error);
   }
   return placeForStore(url, options).then(checkPlace).catch(refusedBy);
 }

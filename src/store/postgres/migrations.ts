@@ -1,5 +1,5 @@
 import { ShimError, StoreError } from '../../errors.js';
-import { type Migration, outdatedText } from '../opening.js';
+import { type Migration, outdated } from '../opening.js';
 import type { Database, Session } from './database.js';
 import { LOCK, lockAlone } from './locks.js';
 import { schema1 } from './schema-1.js';
@@ -67,9 +67,7 @@ export async function requireCurrent(
 ): Promise<void> {
   const version = await schemaVersion(db, where);
   if (version === 0) throw new ShimError('not_found', `no data yet at ${where}: ${first} first`);
-  if (version < CURRENT) {
-    throw new StoreError('store_unavailable', outdatedText(where, { from: version, to: CURRENT }));
-  }
+  if (version < CURRENT) throw outdated(where, { from: version, to: CURRENT });
 }
 
 /** @returns 0 where nothing is yet. @throws StoreError for a newer schema, another program's tables, another encoding. */

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ShimError, StoreError } from '../../errors.js';
-import { type Migration, type OpenMode, outdatedText } from '../opening.js';
+import { type Migration, type OpenMode, outdated } from '../opening.js';
 import { Database } from './driver.js';
 import { CURRENT, migrate, schemaVersion } from './migrations.js';
 import { takeOwnership } from './ownership.js';
@@ -115,13 +115,11 @@ function prepareSchema(db: Database, path: string, mode: OpenMode, migrating: bo
   }
   const version = schemaVersion(db, path);
   if (version === 0) throw mode === 'own' ? notMigrated(path) : noData(path);
-  if (mode === 'share') migrate(db, path);
-  else requireCurrent(version, path);
+  requireCurrent(version, path);
 }
 
 export function requireCurrent(version: number, path: string): void {
-  if (version === CURRENT) return;
-  throw new StoreError('store_unavailable', outdatedText(path, { from: version, to: CURRENT }));
+  if (version !== CURRENT) throw outdated(path, { from: version, to: CURRENT });
 }
 
 /** Makes the folder and the file where they are missing, for this user alone: they hold business data. */

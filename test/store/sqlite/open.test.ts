@@ -200,11 +200,14 @@ describe('the schema', () => {
       `INSERT INTO webhooks VALUES (3, 'extracta', 'legacy', ${T0}, 0, 'c2ln', '{"result":"[]"}');
        INSERT INTO inbox VALUES (3, 'legacy', ${T0})`,
     );
-    const refused = await failureOf(open(cwd, 'read'));
-    expect(refused.message).toContain(
-      'older version (schema 1, this one needs 3): stop what serves it and run',
-    );
-    const store = await open(cwd, 'share');
+    for (const mode of ['share', 'read'] as const) {
+      const refused = await failureOf(open(cwd, mode));
+      expect(refused.code).toBe('store_older');
+      expect(refused.message).toContain(
+        'older version (schema 1, this one needs 3): stop what serves it and run',
+      );
+    }
+    const store = await open(cwd);
     expect(only(await claimWebhooks(store))).toMatchObject({ id: 3, body: '{"result":"[]"}' });
     expect(await store.listRefused({ limit: 1 })).toEqual([]);
     await store.close();
