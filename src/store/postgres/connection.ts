@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { StoreError, UsageError } from '../../errors.js';
 import type { Migration, OpenMode } from '../opening.js';
+import type { Store } from '../store.js';
 import { Database, type DatabaseOptions } from './database.js';
 import { Days } from './days.js';
 import { Hints } from './hints.js';
 import { migrate, requireCurrent } from './migrations.js';
 import { occupy, refuseUnfinished } from './occupancy.js';
-import { PostgresStore } from './postgres-store.js';
+import { createPostgresStore } from './postgres-store.js';
 import { requireSessions } from './sessions.js';
 import { type Address, addressText, NO_WRITES } from './store-error.js';
 import { checkedUrl, ODD_PASSWORDS } from './url-parameters.js';
@@ -24,7 +25,7 @@ export async function openPostgresStore(
   mode: OpenMode,
   options: PostgresOptions,
   migrating = true,
-): Promise<PostgresStore> {
+): Promise<Store> {
   const { db, where, checked } = await openDatabase(url, { ...options, readOnly: mode === 'read' });
   try {
     await prepare(db, where, mode, migrating);
@@ -32,7 +33,7 @@ export async function openPostgresStore(
     await db.close();
     throw error;
   }
-  return new PostgresStore(db, new Hints(db, checked, randomUUID()), where, mode !== 'read');
+  return createPostgresStore(db, new Hints(db, checked, randomUUID()), where, mode !== 'read');
 }
 
 async function prepare(db: Database, where: string, mode: OpenMode, migrating: boolean): Promise<void> {

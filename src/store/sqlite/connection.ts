@@ -2,10 +2,11 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, st
 import { dirname } from 'node:path';
 import { ShimError, StoreError } from '../../errors.js';
 import { type Migration, type OpenMode, outdated } from '../opening.js';
+import type { Store } from '../store.js';
 import { Database } from './driver.js';
 import { CURRENT, migrate, schemaVersion } from './migrations.js';
 import { takeOwnership } from './ownership.js';
-import { SqliteStore } from './sqlite-store.js';
+import { createSqliteStore } from './sqlite-store.js';
 import { fileError, isBusy, storeError } from './store-error.js';
 import { refuseWalOfAnother } from './wal-of-another.js';
 
@@ -37,7 +38,7 @@ const FREE_LEASES = "UPDATE deliveries SET state = 'pending', lease_until = NULL
  * @param migrating to serve it alone: whether what is missing is made
  * @throws StoreError, or ShimError `not_found` where nothing is there and nothing is made
  */
-export function openSqliteStore(path: string, mode: OpenMode, migrating = true): SqliteStore {
+export function openSqliteStore(path: string, mode: OpenMode, migrating = true): Store {
   if (mode !== 'own' && !isThere(path)) throw noData(path);
   if (!migrating && !isThere(path)) throw notMigrated(path);
   const release = mode === 'own' ? own(path) : () => {};
@@ -51,10 +52,10 @@ export function openSqliteStore(path: string, mode: OpenMode, migrating = true):
     db = new Database(path, { readOnly: mode === 'read' });
     db.exec(SETTINGS);
     prepareSchema(db, path, mode, migrating);
-    if (mode !== 'own') return new SqliteStore(db, path, mode === 'share', close);
+    if (mode !== 'own') return createSqliteStore(db, path, mode === 'share', close);
     db.exec(FREE_LEASES);
     const owned = db;
-    return new SqliteStore(db, path, true, () => {
+    return createSqliteStore(db, path, true, () => {
       emptyWal(owned);
       close();
     });

@@ -1,26 +1,13 @@
 import { statSync } from 'node:fs';
 import { StoreError } from '../../errors.js';
-import type { Conversion, NewWebhook, Settlement, Verified } from '../../model.js';
-import type { RefusedOfSource, RefusedQuery } from '../refused.js';
-import type {
-  DeliveryQuery,
-  EventDetail,
-  EventQuery,
-  ExtractionFields,
-  FieldsQuery,
-  NewDelivery,
-  QuarantineQuery,
-  ReplayQuery,
-  SightingQuery,
-} from '../rows.js';
 import type { Store } from '../store.js';
 import { Bodies } from './bodies.js';
 import { Conversions } from './conversions.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryLists } from './delivery-lists.js';
-import { DestinationSteering } from './destination-steering.js';
+import { destinationSteering } from './destination-steering.js';
 import { diskUse } from './disk-use.js';
-import type { Database, Statement } from './driver.js';
+import type { Database } from './driver.js';
 import { EventLists } from './event-lists.js';
 import { Fields } from './fields.js';
 import { GroupCommit, type Idle } from './group-commit.js';
@@ -38,257 +25,152 @@ import { moved, storeError } from './store-error.js';
 import { UpTimes } from './up-times.js';
 import { WaitingCounts } from './waiting-counts.js';
 
-/** The store's verbs over one connection: those that write share their commits, those that look run at once. */
-export class SqliteStore extends DestinationSteering implements Store {
-  readonly #commit: GroupCommit;
-  readonly #inbox: Inbox;
-  readonly #conversions: Conversions;
-  readonly #deliveries: Deliveries;
-  readonly #quarantine: Quarantine;
-  readonly #eventLists: EventLists;
-  readonly #deliveryLists: DeliveryLists;
-  readonly #sightingLists: SightingLists;
-  readonly #lastSeen: LastSeenTable;
-  readonly #upTimes: UpTimes;
-  readonly #waitingCounts: WaitingCounts;
-  readonly #fields: Fields;
-  readonly #latestAccepted: LatestAccepted;
-  readonly #replay: Replay;
-  readonly #prune: Prune;
-  readonly #refused: Refused;
-  readonly #ping: Statement<never>;
-  readonly #inode: number;
-  #open = true;
+/**
+ * The store's verbs over one connection: those that write share their commits, those that look run at once.
+ *
+ * @param db with the current schema.
+ */
+export function createSqliteStore(
+  db: Database,
+  path: string,
+  writable: boolean,
+  closeDatabase: () => void,
+): Store {
+  const bodies = new Bodies(db);
+  const lines = new Lines(db, bodies);
+  const deliveries = new Deliveries(db, bodies);
+  const replay = new Replay(db, lines);
+  const sightings = new Sightings(db);
+  const latestAccepted = new LatestAccepted(db);
+  const lastSeen = new LastSeenTable(db);
+  const inbox = new Inbox(db, lastSeen);
+  const conversions = new Conversions(db, sightings, lines, latestAccepted);
+  const quarantine = new Quarantine(db);
+  const eventLists = new EventLists(db);
+  const deliveryLists = new DeliveryLists(db);
+  const sightingLists = new SightingLists(db);
+  const upTimes = new UpTimes(db);
+  const waitingCounts = new WaitingCounts(db);
+  const fields = new Fields(db);
+  const prune = new Prune(db);
+  const refused = new Refused(db, inbox);
+  const ping = db.prepare<never>(
+    'INSERT INTO health VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at',
+  );
+  const { ino: inode } = statSync(path);
+  let open = true;
 
-  /** @param db with the current schema. */
-  constructor(
-    private readonly db: Database,
-    private readonly path: string,
-    private readonly writable: boolean,
-    private readonly closeDatabase: () => void,
-  ) {
-    const bodies = new Bodies(db);
-    const lines = new Lines(db, bodies);
-    const deliveries = new Deliveries(db, bodies);
-    const replay = new Replay(db, lines);
-    super({ db, deliveries, lines, replay });
-    const sightings = new Sightings(db);
-    const latestAccepted = new LatestAccepted(db);
-    this.#commit = new GroupCommit(
-      db,
-      (error) => storeError(path, error),
-      () => {
-        sightings.forget();
-        latestAccepted.forget();
-      },
-    );
-    this.#lastSeen = new LastSeenTable(db);
-    this.#inbox = new Inbox(db, this.#lastSeen);
-    this.#conversions = new Conversions(db, sightings, lines, latestAccepted);
-    this.#deliveries = deliveries;
-    this.#replay = replay;
-    this.#quarantine = new Quarantine(db);
-    this.#eventLists = new EventLists(db);
-    this.#deliveryLists = new DeliveryLists(db);
-    this.#sightingLists = new SightingLists(db);
-    this.#upTimes = new UpTimes(db);
-    this.#waitingCounts = new WaitingCounts(db);
-    this.#fields = new Fields(db);
-    this.#latestAccepted = latestAccepted;
-    this.#prune = new Prune(db);
-    this.#refused = new Refused(db, this.#inbox);
-    this.#ping = db.prepare(
-      'INSERT INTO health VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at',
-    );
-    this.#inode = statSync(path).ino;
+  const commit = new GroupCommit(
+    db,
+    (error) => storeError(path, error),
+    () => {
+      sightings.forget();
+      latestAccepted.forget();
+    },
+  );
+
+  /** In a transaction. */
+  async function write<T>(run: () => T, idle?: Idle<T>): Promise<T> {
+    if (!writable) throw new StoreError('store_unwritable', `${path} was opened for reading`);
+    return commit.write(run, idle);
   }
 
-  putWebhooks(batch: readonly Verified<NewWebhook>[]) {
-    return this.write(() => {
-      this.#requireFile();
-      return this.#inbox.put(batch);
-    });
-  }
-
-  claimWebhooks({ limit, now, lease }: Parameters<Store['claimWebhooks']>[0]) {
-    return this.read(() => this.#inbox.claim(limit, now, lease));
-  }
-
-  async saveConversions(batch: readonly Conversion[], now: number) {
-    const saved = await this.write(() => this.#conversions.save(batch, now));
-    this.#inbox.done(saved.filter(({ stale }) => stale !== true).map(({ webhookId }) => webhookId));
-    return saved;
-  }
-
-  latestAccepted(files: readonly (readonly Uint8Array[])[]) {
-    return this.read(() => this.#latestAccepted.find(files));
-  }
-
-  settle(batch: readonly Settlement[]) {
-    return this.write(() => this.#deliveries.settle(batch), { when: () => batch.length === 0, result: [] });
-  }
-
-  releaseExpired(now: number) {
-    return this.write(() => this.#deliveries.releaseExpired(now), {
-      when: () => this.#deliveries.noneExpired(now),
-      result: 0,
-    });
-  }
-
-  lineUp(destination: string, now: number) {
-    return this.write(() => this.#deliveries.lineUp(destination, now));
-  }
-
-  listEvents(query: EventQuery) {
-    return this.read(() => this.#eventLists.list(query));
-  }
-
-  getEvent(ref: number | string) {
-    return this.read((): EventDetail | null => {
-      const found = this.#eventLists.get(ref);
-      const webhook = found && this.#quarantine.webhook(found.row.webhookId);
-      if (!found || !webhook) return null;
-      const deliveryRows = this.#deliveryLists.list({ eventId: found.row.id, limit: -1 });
-      return { ...found.row, body: found.body, webhook, deliveryRows };
-    });
-  }
-
-  listDeliveries(query: DeliveryQuery) {
-    return this.read(() => this.#deliveryLists.list(query));
-  }
-
-  getDelivery(id: number) {
-    return this.read(() => this.#deliveryLists.get(id));
-  }
-
-  listQuarantine(query: QuarantineQuery) {
-    return this.read(() => this.#quarantine.list(query));
-  }
-
-  getWebhook(id: number) {
-    return this.read(() => this.#quarantine.webhook(id));
-  }
-
-  listReplayable(query: ReplayQuery) {
-    return this.read(() => this.#replay.list(query));
-  }
-
-  addDeliveries(batch: readonly NewDelivery[], now: number) {
-    return this.write(() => this.#replay.add(batch, now));
-  }
-
-  splitDelivery(deliveryId: number, others: readonly NewDelivery[], now: number) {
-    return this.write(() => this.#replay.split(deliveryId, others, now));
-  }
-
-  discardQuarantined(ids: readonly number[], note: string, now: number) {
-    return this.write(() => this.#quarantine.discard(ids, note, now));
-  }
-
-  listSightings(query: SightingQuery) {
-    return this.read(() => this.#sightingLists.list(query));
-  }
-
-  lastSeen() {
-    return this.read(() => this.#lastSeen.all());
-  }
-
-  noteUpTime(now: number) {
-    return this.write(() => this.#upTimes.note(now));
-  }
-
-  upTimes() {
-    return this.read(() => this.#upTimes.all());
-  }
-
-  waiting(limit: number) {
-    return this.read(() => this.#waitingCounts.count(limit));
-  }
-
-  latestAnswers(destination: string, limit: number) {
-    return this.read(() => this.#deliveryLists.latestAnswers(destination, limit));
-  }
-
-  recordFields(batch: readonly ExtractionFields[]) {
-    return this.write(() => this.#fields.record(batch));
-  }
-
-  listFields(query: FieldsQuery) {
-    return this.read(() => this.#fields.list(query));
-  }
-
-  prune(request: Parameters<Store['prune']>[0]) {
-    if (request.dryRun === true) return this.read(() => this.#prune.step(request));
-    return this.write(() => {
-      // There are so few of them that the first step takes them all.
-      if (request.after === 0) {
-        this.#refused.prune(request.before);
-        this.#upTimes.prune(request.before);
-      }
-      return this.#prune.step(request);
-    });
-  }
-
-  recordRefused(batch: readonly RefusedOfSource[]) {
-    return this.write(() => this.#refused.record(batch));
-  }
-
-  listRefused(query: RefusedQuery) {
-    return this.read(() => this.#refused.list(query));
-  }
-
-  getRefused(id: number) {
-    return this.read(() => this.#refused.get(id));
-  }
-
-  refusedCounts() {
-    return this.read(() => this.#refused.counts());
-  }
-
-  acceptRefused(batch: Parameters<Store['acceptRefused']>[0]) {
-    return this.write(() => {
-      this.#requireFile();
-      return this.#refused.accept(batch);
-    });
-  }
-
-  diskUse() {
-    return this.read(() => diskUse(this.db, this.path));
-  }
-
-  ping(now: number) {
-    return this.write(() => {
-      this.#requireFile();
-      this.#ping.run(now);
-    });
-  }
-
-  /** Commands that write beside the service are seen when it polls. */
-  onHint() {}
-
-  async close() {
-    if (!this.#open) return;
-    this.#commit.close();
-    this.#open = false;
-    this.closeDatabase();
-  }
-
-  /** SQLite goes on writing to a file that has been deleted: what it takes then is gone with the process. */
-  #requireFile(): void {
-    if (statSync(this.path, { throwIfNoEntry: false })?.ino !== this.#inode) throw moved(this.path);
-  }
-
-  protected override async write<T>(run: () => T, idle?: Idle<T>): Promise<T> {
-    if (!this.writable) throw new StoreError('store_unwritable', `${this.path} was opened for reading`);
-    return this.#commit.write(run, idle);
-  }
-
-  protected override async read<T>(run: () => T): Promise<T> {
-    if (!this.#open) throw new StoreError('store_unavailable', 'the store is closed');
+  /** What is committed, at once. */
+  async function read<T>(run: () => T): Promise<T> {
+    if (!open) throw new StoreError('store_unavailable', 'the store is closed');
     try {
       return run();
     } catch (error) {
-      throw storeError(this.path, error);
+      throw storeError(path, error);
     }
   }
+
+  /** SQLite goes on writing to a file that has been deleted: what it takes then is gone with the process. */
+  const requireFile = (): void => {
+    if (statSync(path, { throwIfNoEntry: false })?.ino !== inode) throw moved(path);
+  };
+
+  return {
+    ...destinationSteering({ db, deliveries, lines, replay, write, read }),
+
+    putWebhooks: (batch) =>
+      write(() => {
+        requireFile();
+        return inbox.put(batch);
+      }),
+    claimWebhooks: ({ limit, now, lease }) => read(() => inbox.claim(limit, now, lease)),
+    saveConversions: async (batch, now) => {
+      const saved = await write(() => conversions.save(batch, now));
+      inbox.done(saved.filter(({ stale }) => stale !== true).map(({ webhookId }) => webhookId));
+      return saved;
+    },
+    latestAccepted: (files) => read(() => latestAccepted.find(files)),
+    settle: (batch) => write(() => deliveries.settle(batch), { when: () => batch.length === 0, result: [] }),
+    releaseExpired: (now) =>
+      write(() => deliveries.releaseExpired(now), { when: () => deliveries.noneExpired(now), result: 0 }),
+    lineUp: (destination, now) => write(() => deliveries.lineUp(destination, now)),
+
+    listEvents: (query) => read(() => eventLists.list(query)),
+    getEvent: (ref) =>
+      read(() => {
+        const found = eventLists.get(ref);
+        const webhook = found && quarantine.webhook(found.row.webhookId);
+        if (!found || !webhook) return null;
+        const deliveryRows = deliveryLists.list({ eventId: found.row.id, limit: -1 });
+        return { ...found.row, body: found.body, webhook, deliveryRows };
+      }),
+    listDeliveries: (query) => read(() => deliveryLists.list(query)),
+    getDelivery: (id) => read(() => deliveryLists.get(id)),
+    listQuarantine: (query) => read(() => quarantine.list(query)),
+    getWebhook: (id) => read(() => quarantine.webhook(id)),
+    listReplayable: (query) => read(() => replay.list(query)),
+    addDeliveries: (batch, now) => write(() => replay.add(batch, now)),
+    splitDelivery: (deliveryId, others, now) => write(() => replay.split(deliveryId, others, now)),
+    discardQuarantined: (ids, note, now) => write(() => quarantine.discard(ids, note, now)),
+
+    listSightings: (query) => read(() => sightingLists.list(query)),
+    lastSeen: () => read(() => lastSeen.all()),
+    noteUpTime: (now) => write(() => upTimes.note(now)),
+    upTimes: () => read(() => upTimes.all()),
+    waiting: (limit) => read(() => waitingCounts.count(limit)),
+    latestAnswers: (destination, limit) => read(() => deliveryLists.latestAnswers(destination, limit)),
+    recordFields: (batch) => write(() => fields.record(batch)),
+    listFields: (query) => read(() => fields.list(query)),
+
+    recordRefused: (batch) => write(() => refused.record(batch)),
+    listRefused: (query) => read(() => refused.list(query)),
+    getRefused: (id) => read(() => refused.get(id)),
+    refusedCounts: () => read(() => refused.counts()),
+    acceptRefused: (batch) =>
+      write(() => {
+        requireFile();
+        return refused.accept(batch);
+      }),
+
+    prune: (request) => {
+      if (request.dryRun === true) return read(() => prune.step(request));
+      return write(() => {
+        // There are so few of them that the first step takes them all.
+        if (request.after === 0) {
+          refused.prune(request.before);
+          upTimes.prune(request.before);
+        }
+        return prune.step(request);
+      });
+    },
+    diskUse: () => read(() => diskUse(db, path)),
+    ping: (now) =>
+      write(() => {
+        requireFile();
+        ping.run(now);
+      }),
+    /** Commands that write beside the service are seen when it polls. */
+    onHint: () => {},
+    close: async () => {
+      if (!open) return;
+      commit.close();
+      open = false;
+      closeDatabase();
+    },
+  };
 }

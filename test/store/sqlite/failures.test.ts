@@ -16,7 +16,7 @@ import type { Conversion, LatestResult } from '../../../src/model.js';
 import { openStore } from '../../../src/store/open.js';
 import { Database } from '../../../src/store/sqlite/driver.js';
 import { migrate } from '../../../src/store/sqlite/migrations.js';
-import { SqliteStore } from '../../../src/store/sqlite/sqlite-store.js';
+import { createSqliteStore } from '../../../src/store/sqlite/sqlite-store.js';
 import { isOwnFault, storeError } from '../../../src/store/sqlite/store-error.js';
 import type { Store } from '../../../src/store/store.js';
 import { claimWebhooks, event, file, only, putOne, T0, webhook } from '../samples.js';
@@ -64,7 +64,7 @@ async function storeOfLittleSpace(): Promise<{ readonly store: Store; readonly m
   migrate(db, path);
   db.exec('PRAGMA max_page_count = 200');
   return {
-    store: new SqliteStore(db, path, true, () => {}),
+    store: createSqliteStore(db, path, true, () => {}),
     makeSpace: () => db.exec('PRAGMA max_page_count = 100000'),
   };
 }
