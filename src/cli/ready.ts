@@ -32,8 +32,6 @@ interface ReadyOptions extends ConfigOption, JsonOption {
 }
 
 const DAY = 86_400_000;
-/** A new handler may take so many times as long as the old one. */
-const SLOWER = 1.5;
 
 export function addReady(program: Command, run: Run): void {
   const command = program
@@ -129,7 +127,7 @@ async function readyToTakeOver(
       leftOut: leftOutWithout(config, insteadOf),
     };
   });
-  const obstacles = judgeTakeover(facts, { events: options.events, slower: SLOWER });
+  const obstacles = judgeTakeover(facts, options.events);
   const { candidate, incumbent } = facts;
   const text =
     options.json === true

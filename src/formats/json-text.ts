@@ -148,17 +148,17 @@ export function escapeLoneSurrogates(text: string): string {
 /** Deeper nesting than any document has; far below what recursion over it could not bear. */
 const MAX_DEPTH = 256;
 
-/** Whether arrays and objects are nested more than `max` deep. */
-export function exceedsDepth(text: string, max = MAX_DEPTH): boolean {
+/** Whether arrays and objects are nested more than `MAX_DEPTH` deep. */
+export function exceedsDepth(text: string): boolean {
   // Most texts have too few brackets in all to be that deep: counting them is native speed.
-  if (countUpTo(text, '[', max) + countUpTo(text, '{', max) <= max) return false;
+  if (countUpTo(text, '[', MAX_DEPTH) + countUpTo(text, '{', MAX_DEPTH) <= MAX_DEPTH) return false;
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === QUOTE) {
       i = skipString(text, i) - 1;
     } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
-      if (++depth > max) return true;
+      if (++depth > MAX_DEPTH) return true;
     } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
       depth--;
     }

@@ -16,7 +16,7 @@ export interface TakeoverObstacle {
 export interface HandlerFacts {
   /** Of the destination. */
   readonly name: string;
-  /** Attempts at its latest events, as many as the rules ask for: `ok` were answered 2xx, `failed` were not. */
+  /** Attempts at its latest events, as many as are asked for: `ok` were answered 2xx, `failed` were not. */
   readonly answers: { readonly ok: number; readonly failed: number };
   /** Percentiles of those attempts' durations, in ms; null where there were none. */
   readonly p50: number | null;
@@ -49,13 +49,8 @@ export function handlerFacts(
   };
 }
 
-export interface TakeoverRules {
-  /** So many of its latest events must have been answered, all 2xx. */
-  readonly events: number;
-  /** The candidate's 99th percentile may be so many times the incumbent's: 1.5. */
-  readonly slower: number;
-}
-
+/** The candidate's 99th percentile may be so many times the incumbent's. */
+const SLOWER = 1.5;
 /** Milliseconds: between two quick handlers a factor says nothing. */
 const NOT_WORTH_TELLING = 50;
 
@@ -67,10 +62,12 @@ const HELD = {
 /**
  * Whether the candidate, until now in shadow mode, can do the incumbent's work: every reason against it. An incumbent
  * that answered nothing lately sets no pace.
+ *
+ * @param events so many of the candidate's latest must have been answered, all 2xx
  */
 export function judgeTakeover(
   { candidate, incumbent, leftOut }: TakeoverFacts,
-  rules: TakeoverRules,
+  events: number,
 ): readonly TakeoverObstacle[] {
   const { ok, failed } = candidate.answers;
   const obstacles: TakeoverObstacle[] = [];
@@ -89,15 +86,15 @@ export function judgeTakeover(
     );
   }
   // Nothing answered is no proof of anything.
-  const wanted = Math.max(1, rules.events);
+  const wanted = Math.max(1, events);
   if (ok + failed < wanted) add('too_few_answers', `answered ${ok + failed} events; there must be ${wanted}`);
   if (failed > 0) add('failures', `failed ${failed} of its latest ${ok + failed} events`);
   if (candidate.p99 !== null && incumbent.p99 !== null) {
-    const allowed = Math.max(incumbent.p99 * rules.slower, incumbent.p99 + NOT_WORTH_TELLING);
+    const allowed = Math.max(incumbent.p99 * SLOWER, incumbent.p99 + NOT_WORTH_TELLING);
     if (candidate.p99 > allowed) {
       add(
         'slower',
-        `${paceOf(candidate)}, ${incumbent.name} ${paceOf(incumbent)}; ${rules.slower} times that is allowed`,
+        `${paceOf(candidate)}, ${incumbent.name} ${paceOf(incumbent)}; ${SLOWER} times that is allowed`,
       );
     }
   }

@@ -24,7 +24,7 @@ export async function openPostgresStore(
   url: string,
   mode: OpenMode,
   options: PostgresOptions,
-  migrating = true,
+  migrating: boolean,
 ): Promise<Store> {
   const { db, where, checked } = await openDatabase(url, { ...options, readOnly: mode === 'read' });
   try {

@@ -38,7 +38,7 @@ const FREE_LEASES = "UPDATE deliveries SET state = 'pending', lease_until = NULL
  * @param migrating to serve it alone: whether what is missing is made
  * @throws StoreError, or ShimError `not_found` where nothing is there and nothing is made
  */
-export function openSqliteStore(path: string, mode: OpenMode, migrating = true): Store {
+export function openSqliteStore(path: string, mode: OpenMode, migrating: boolean): Store {
   if (mode !== 'own' && !isThere(path)) throw noData(path);
   if (!migrating && !isThere(path)) throw notMigrated(path);
   const release = mode === 'own' ? own(path) : () => {};
