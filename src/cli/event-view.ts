@@ -42,18 +42,15 @@ export const eventJson = (row: EventRow) => ({
   webhook: row.webhookId,
 });
 
-/** The body that is forwarded, to the byte. */
-export const forwardedBody = (event: EventDetail): string => newBody(event);
-
 export const eventDetailJson = (event: EventDetail) => ({
   ...eventJson(event),
   webhookState: event.webhook.state,
   deliveryRows: event.deliveryRows.map(deliveryJson),
-  body: forwardedBody(event),
+  body: newBody(event),
 });
 
 export function eventText(event: EventDetail): string {
-  const body = forwardedBody(event);
+  const body = newBody(event);
   const head = fields([
     ['id', event.id],
     ['webhook-id', event.messageId],

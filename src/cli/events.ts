@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ShimError } from '../errors.js';
-import { eventColumns, eventDetailJson, eventJson, eventText, forwardedBody } from './event-view.js';
+import { newBody } from '../formats/forward.js';
+import { eventColumns, eventDetailJson, eventJson, eventText } from './event-view.js';
 import type { ExitStatus, Io, Run } from './io.js';
 import {
   onlyGiven,
@@ -87,7 +88,7 @@ async function showEvent(ref: number | string, options: ShowOptions, io: Io): Pr
   return withStore<ExitStatus>(options, io, 'read', async (store) => {
     const event = await store.getEvent(ref);
     if (event === null) throw new ShimError('not_found', `there is no event ${ref}`);
-    if (options.body === true) io.stdout.write(forwardedBody(event));
+    if (options.body === true) io.stdout.write(newBody(event));
     else io.stdout.write(options.json === true ? jsonDocument(eventDetailJson(event)) : eventText(event));
     return 0;
   });

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { eventBody } from '../formats/forward.js';
+import { eventBody, legacyBody } from '../formats/forward.js';
 import { exceedsDepth } from '../formats/json-text.js';
 import { DEFAULT_STATUSES, readLegacy } from '../formats/legacy.js';
 import type { Format } from '../model.js';
@@ -16,7 +16,7 @@ export function isBareResult(text: string): boolean {
 }
 
 /** A legacy request body around a bare result. */
-export const wrapLegacy = (resultText: string): string => `{"result":${JSON.stringify(resultText.trim())}}`;
+export const wrapLegacy = (resultText: string): string => legacyBody(resultText.trim());
 
 /** A new-format request body around a bare result. @throws {UsageError} where its files are not of one event */
 function wrapNew(resultText: string): string {

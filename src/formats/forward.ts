@@ -63,7 +63,8 @@ export const toLegacy = (body: string): string => legacyBody(resultOf(body));
 
 const resultOf = (body: string): string => memberOf(body, 'result') ?? 'null';
 
-const legacyBody = (resultText: string): string => `{"result":${JSON.stringify(resultText)}}`;
+/** A legacy body around the text of its result. */
+export const legacyBody = (resultText: string): string => `{"result":${JSON.stringify(resultText)}}`;
 
 /** The `x-webhook-signature` of an outgoing body. */
 export const signOutgoing = (outgoing: Outgoing, key: KeyObject): string => mac(outgoing.signedText, key);
