@@ -4,22 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/config.js';
 import { eventually, type Handler, startHandler } from '../support/handler.js';
-import { MAIN, sendSigned, startService, writeConfig } from '../support/service.js';
+import { legacyBody, MAIN, sendSigned, startService, writeConfig } from '../support/service.js';
 
 const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
 const sources = [{ name: 'extracta', path: '/webhook', secrets: [SECRET] }];
-const legacy = (fileId: string): string =>
-  JSON.stringify({
-    result: JSON.stringify([
-      {
-        extractionId: 'e',
-        batchId: 'b',
-        fileId,
-        status: 'processed',
-        result: { text: 'x'.repeat(4_000) },
-      },
-    ]),
-  });
+const LARGE = { result: { text: 'x'.repeat(4_000) } };
 
 async function run(...args: readonly string[]): Promise<{ status: number | null; stdout: string }> {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -34,7 +23,7 @@ function load(url: string, name: string) {
   const running = (async () => {
     for (let number = 0; going; number++) {
       const fileId = `${name}-${number}`;
-      if ((await sendSigned(url, legacy(fileId), SECRET)) === 200) answered.push(fileId);
+      if ((await sendSigned(url, legacyBody(fileId, LARGE), SECRET)) === 200) answered.push(fileId);
     }
   })();
   const end = async (): Promise<void> => {

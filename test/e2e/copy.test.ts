@@ -1,10 +1,15 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
 import { type Databases, startDatabases } from '../support/postgres.js';
-import { MAIN, type Service, sendSigned, startService, writeConfig } from '../support/service.js';
+import {
+  legacyBody,
+  runCommand,
+  type Service,
+  sendSigned,
+  startService,
+  writeConfig,
+} from '../support/service.js';
 
 const SECRET = 'E_AI_K_c2hpbS1jb3B5';
 
@@ -13,14 +18,6 @@ beforeAll(async () => {
   server = await startDatabases();
 });
 afterAll(() => server.dispose());
-
-const legacy = (fileId: string, status = 'processed'): string =>
-  JSON.stringify({
-    result: JSON.stringify([{ extractionId: 'e', batchId: 'b', fileId, status, result: { n: 1 } }]),
-  });
-
-const run = async (...args: readonly string[]): Promise<string> =>
-  (await promisify(execFile)(process.execPath, [MAIN, ...args])).stdout;
 
 const send = async (service: Service, body: string): Promise<void> =>
   expect(await sendSigned(`${service.publicUrl}/webhook`, body, SECRET)).toBe(200);
@@ -46,14 +43,14 @@ describe('an installation', () => {
     const config = configured();
     const from = `sqlite:${folder}/shim.db`;
     const to = await server.createDatabase();
-    const copy = async () => JSON.parse(await run('copy', '--from', from, '--to', to, '--json'));
+    const copy = async () => JSON.parse(await runCommand('copy', '--from', from, '--to', to, '--json'));
 
     const before = await startService(config);
-    for (const id of ['a', 'b']) await send(before, legacy(id));
-    await send(before, legacy('c', 'archived'));
+    for (const id of ['a', 'b']) await send(before, legacyBody(id));
+    await send(before, legacyBody('c', { status: 'archived' }));
     await eventually(() => expect(handler.received.length).toBeGreaterThanOrEqual(2));
     expect(await copy()).toMatchObject({ served: true, complete: false });
-    await send(before, legacy('d'));
+    await send(before, legacyBody('d'));
     await eventually(() => expect(handler.received.length).toBeGreaterThanOrEqual(3));
     expect(await before.stop()).toBe(0);
     const tried = new Set(handler.received.map(({ headers }) => headers['webhook-id']));
@@ -62,7 +59,7 @@ describe('an installation', () => {
     /** In one format alone: a minute later they wait no longer for the other one. */
     const ledger = async () => {
       const { matched, legacyOnly, waiting, different } = JSON.parse(
-        await run('parity', '--json', '--config', config),
+        await runCommand('parity', '--json', '--config', config),
       );
       return { matched, alone: legacyOnly + waiting, different };
     };
@@ -73,9 +70,9 @@ describe('an installation', () => {
     configured({ store: { url: to } }, { archived: 'extraction.processed' });
     expect(await ledger()).toEqual(told);
     const after = await startService(config);
-    await send(after, legacy('a'));
+    await send(after, legacyBody('a'));
     await eventually(() => expect(handler.received.length - seen).toBeGreaterThanOrEqual(3));
-    await run('quarantine', 'retry', '--all', '--config', config);
+    await runCommand('quarantine', 'retry', '--all', '--config', config);
     await eventually(() => expect(handler.received.length - seen).toBeGreaterThanOrEqual(4));
     const delivered = handler.received.slice(seen);
     const ids = delivered.map(({ headers }) => headers['webhook-id']);
@@ -84,7 +81,7 @@ describe('an installation', () => {
     expect(Number(delivered[0]?.headers['x-shim-attempt'])).toBeGreaterThan(1);
     const files = delivered.map(({ body }) => JSON.parse(body).result[0].fileId);
     expect(files.toSorted()).toEqual(['a', 'b', 'c', 'd']);
-    const { events } = JSON.parse(await run('events', 'list', '--json', '--config', config));
+    const { events } = JSON.parse(await runCommand('events', 'list', '--json', '--config', config));
     expect(events.filter((event: { duplicateOf: number | null }) => event.duplicateOf !== null)).toHaveLength(
       1,
     );

@@ -1,22 +1,24 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
-import { MAIN, type Service, sendSigned, startService, writeConfig } from '../support/service.js';
+import {
+  legacyBody,
+  runCommand,
+  type Service,
+  sendSigned,
+  startService,
+  writeConfig,
+} from '../support/service.js';
 
 const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
 const source = { name: 'extracta', path: '/webhook', secrets: [SECRET] };
 
 async function send(service: Service, fileId: string): Promise<void> {
-  const file = { extractionId: 'e', batchId: 'b', fileId, status: 'processed', result: {} };
-  const body = JSON.stringify({ result: JSON.stringify([file]) });
-  expect(await sendSigned(`${service.publicUrl}/webhook`, body, SECRET)).toBe(200);
+  expect(await sendSigned(`${service.publicUrl}/webhook`, legacyBody(fileId), SECRET)).toBe(200);
 }
 
-const run = promisify(execFile);
-const command = async (config: string, ...args: readonly string[]): Promise<string> =>
-  (await run(process.execPath, [MAIN, 'destinations', ...args, '--config', config])).stdout;
+const command = (config: string, ...args: readonly string[]): Promise<string> =>
+  runCommand('destinations', ...args, '--config', config);
 
 it('is steered from the command line while it runs: paused, resumed, shown', async () => {
   const handler = await startHandler();

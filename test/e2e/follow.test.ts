@@ -1,17 +1,17 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
-import { MAIN, type Service, sendSigned, startService, writeConfig } from '../support/service.js';
+import {
+  legacyBody,
+  runCommand,
+  type Service,
+  sendSigned,
+  startService,
+  writeConfig,
+} from '../support/service.js';
 
 const SECRET = 'E_AI_K_c2hpbS1mb2xsb3c';
 const source = { name: 'extracta', path: '/webhook', secrets: [SECRET] };
-
-const legacy = (fileId: string, status = 'processed'): string =>
-  JSON.stringify({
-    result: JSON.stringify([{ extractionId: 'e', batchId: 'b', fileId, status, result: { n: 1 } }]),
-  });
 
 /** What the log says of one webhook, in order; the request first, which the other thread may say a moment later. */
 function linesOf({ log }: Service, webhook: number): readonly string[] {
@@ -19,9 +19,6 @@ function linesOf({ log }: Service, webhook: number): readonly string[] {
   const isRequest = (line: string): boolean => line === 'webhook stored';
   return [...lines.filter(isRequest), ...lines.filter((line) => !isRequest(line))];
 }
-
-const run = async (config: string, ...args: readonly string[]): Promise<string> =>
-  (await promisify(execFile)(process.execPath, [MAIN, ...args, '--config', config])).stdout;
 
 describe('the number of a webhook', () => {
   it('leads through the log from its request to the last of its deliveries', async () => {
@@ -44,19 +41,19 @@ describe('the number of a webhook', () => {
     const failed = 'attempt failed; it will be tried again';
 
     handler.answers.push(503);
-    await send(legacy('a'));
+    await send(legacyBody('a'));
     await follow(1, ...stored, failed, 'delivered');
 
     handler.answers.push(503, 503);
-    await send(legacy('b'));
+    await send(legacyBody('b'));
     await follow(2, ...stored, failed, 'dead letter');
-    await run(config, 'replay', '--status', 'dead');
+    await runCommand('replay', '--status', 'dead', '--config', config);
     await follow(2, ...stored, failed, 'dead letter', 'delivered');
 
-    await send(legacy('c', 'archived'));
+    await send(legacyBody('c', { status: 'archived' }));
     await follow(3, 'webhook stored', 'webhook quarantined');
     configured({ archived: 'extraction.processed' });
-    await run(config, 'quarantine', 'retry', '3');
+    await runCommand('quarantine', 'retry', '3', '--config', config);
     await follow(3, 'webhook stored', 'webhook quarantined', 'delivered');
 
     // No line about a delivery or an event is without it.

@@ -2,18 +2,15 @@ import { expect, it } from 'vitest';
 import { takesShare } from '../../src/migration/share.js';
 import { tempFolder } from '../support/config.js';
 import { eventually, type Handler, startHandler } from '../support/handler.js';
-import { type Service, sendSigned, startService, writeConfig } from '../support/service.js';
+import { legacyBody, type Service, sendSigned, startService, writeConfig } from '../support/service.js';
 
 const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
 const source = { name: 'extracta', path: '/webhook', secrets: [SECRET] };
 
-const legacyBody = (batch: string): string => {
-  const file = { extractionId: 'e', batchId: batch, fileId: `f-${batch}`, status: 'done', result: {} };
-  return JSON.stringify({ result: JSON.stringify([file]) });
-};
+const bodyOf = (batchId: string): string => legacyBody(`f-${batchId}`, { batchId });
 const send = async (service: Service, batches: readonly string[]): Promise<void> => {
   for (const batch of batches) {
-    expect(await sendSigned(`${service.publicUrl}/webhook`, legacyBody(batch), SECRET)).toBe(200);
+    expect(await sendSigned(`${service.publicUrl}/webhook`, bodyOf(batch), SECRET)).toBe(200);
   }
 };
 const batchesAt = ({ received }: Handler): readonly string[] =>
@@ -61,7 +58,7 @@ it('a running service takes another share and another mode, and each event goes 
   const taken = second.filter((batch) => takesShare(batch, 'next', 70));
   expect(batchesAt(next)).toEqual(expect.arrayContaining(taken));
   expect(batchesAt(old)).toEqual(expect.arrayContaining(second.filter((batch) => !taken.includes(batch))));
-  expect(old.received.map(({ body }) => body)).toEqual(batchesAt(old).map(legacyBody));
+  expect(old.received.map(({ body }) => body)).toEqual(batchesAt(old).map(bodyOf));
 
   const before = next.received.length;
   await reload(100, 'paused');

@@ -5,20 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
 import { startProxy } from '../support/proxy.js';
-import { sendSigned, startService, writeConfig } from '../support/service.js';
+import { legacyBody, sendSigned, startService, writeConfig } from '../support/service.js';
 import { pem } from '../support/tls/files.js';
 import { ASKING, startSecureHandler } from '../support/tls/secure-handler.js';
 
 const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
 const sources = [{ name: 'extracta', path: '/webhook', secrets: [SECRET] }];
 const retry = { schedule: ['0s', '100ms'], attempts: 100 };
-const legacy = (fileId: string): string =>
-  JSON.stringify({
-    result: JSON.stringify([
-      { extractionId: 'e', batchId: 'b', fileId, status: 'processed', result: { n: 1 } },
-    ]),
-  });
-
 describe('a destination', () => {
   it('gets renewed certificates with a reload, and their key is never logged', async () => {
     const handler = await startSecureHandler(ASKING);
@@ -34,7 +27,7 @@ describe('a destination', () => {
       destinations: [{ name: 'handler', url: handler.url, tls, retry }],
     });
     const service = await startService(config);
-    expect(await sendSigned(`${service.publicUrl}/webhook`, legacy('f'), SECRET)).toBe(200);
+    expect(await sendSigned(`${service.publicUrl}/webhook`, legacyBody('f'), SECRET)).toBe(200);
     await eventually(() => expect(service.log.some(({ msg }) => /tried again/.test(String(msg)))).toBe(true));
     expect(handler.clients).toEqual([]);
 
@@ -69,7 +62,7 @@ describe('a destination', () => {
     });
     const proxy = `http://me:geheim@127.0.0.1:${port}`;
     const service = await startService(config, { env: { ...process.env, http_proxy: proxy, no_proxy: '' } });
-    expect(await sendSigned(`${service.publicUrl}/webhook`, legacy('f'), SECRET)).toBe(200);
+    expect(await sendSigned(`${service.publicUrl}/webhook`, legacyBody('f'), SECRET)).toBe(200);
     await eventually(() => expect(asked.length).toBeGreaterThan(1));
     await eventually(() => expect(handler.received).toHaveLength(1));
     expect(new Set(asked)).toEqual(new Set(['POST http://handler.invalid/hook']));
@@ -87,7 +80,7 @@ describe('a destination', () => {
     };
     const config = writeConfig(folder, { sources, destinations: [destination] });
     const service = await startService(config, { env: { ...process.env, TENANT: 'acme' } });
-    expect(await sendSigned(`${service.publicUrl}/webhook`, legacy('f'), SECRET)).toBe(200);
+    expect(await sendSigned(`${service.publicUrl}/webhook`, legacyBody('f'), SECRET)).toBe(200);
     const failed = () => service.log.filter(({ msg }) => /it will be tried again/.test(String(msg)));
     await eventually(() => expect(failed().length).toBeGreaterThan(1));
     expect(failed()[0]).toMatchObject({

@@ -1,19 +1,10 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
-import { MAIN, sendSigned, startService, writeConfig } from '../support/service.js';
+import { legacyBody, runCommand, sendSigned, startService, writeConfig } from '../support/service.js';
 
 const WRONG = 'E_AI_K_as-it-was-mistyped';
 const RIGHT = 'E_AI_K_as-the-vendor-has-it';
-const body = (fileId: string): string =>
-  JSON.stringify({
-    result: JSON.stringify([{ extractionId: 'e', batchId: 'b', fileId, status: 'processed', result: {} }]),
-  });
-
-const run = async (...args: readonly string[]): Promise<string> =>
-  (await promisify(execFile)(process.execPath, [MAIN, ...args])).stdout;
 
 describe('webhooks that were refused since the secret was mistyped', () => {
   it('are delivered by the running service once it was corrected', async () => {
@@ -27,11 +18,13 @@ describe('webhooks that were refused since the secret was mistyped', () => {
     const config = configured(WRONG);
     const service = await startService(config);
     const url = `${service.publicUrl}/webhook`;
-    for (const id of ['a', 'b']) expect(await sendSigned(url, body(id), RIGHT)).toBe(401);
+    for (const id of ['a', 'b']) expect(await sendSigned(url, legacyBody(id), RIGHT)).toBe(401);
     const stranger = { 'content-type': 'application/json' };
-    expect((await fetch(url, { method: 'POST', headers: stranger, body: body('x') })).status).toBe(401);
+    expect((await fetch(url, { method: 'POST', headers: stranger, body: legacyBody('x') })).status).toBe(401);
     await eventually(async () => {
-      const { refused, counts } = JSON.parse(await run('refused', 'list', '--json', '--config', config));
+      const { refused, counts } = JSON.parse(
+        await runCommand('refused', 'list', '--json', '--config', config),
+      );
       expect(refused.map(({ kept }: { kept: boolean }) => kept)).toEqual([false, true, true]);
       expect(counts.map(({ reason, count }: { reason: string; count: number }) => [reason, count])).toEqual([
         ['no_signature', 1],
@@ -43,8 +36,8 @@ describe('webhooks that were refused since the secret was mistyped', () => {
     service.process.kill('SIGHUP');
     // Not by sending until it is taken: what came before would be refused, and kept as well.
     await eventually(() => expect(service.log.map(({ msg }) => msg)).toContain('configuration loaded anew'));
-    expect(await sendSigned(url, body('c'), RIGHT)).toBe(200);
-    const said = await run('refused', 'retry', '--all', '--config', config);
+    expect(await sendSigned(url, legacyBody('c'), RIGHT)).toBe(200);
+    const said = await runCommand('refused', 'retry', '--all', '--config', config);
     expect(said).toMatch(/\n2 webhooks stored\.\n$/);
     await eventually(() => expect(handler.received).toHaveLength(3));
     expect(handler.received.map((each) => JSON.parse(each.body).result[0].fileId).sort()).toEqual([
@@ -61,11 +54,11 @@ describe('webhooks that were refused since the secret was mistyped', () => {
       destinations: [],
     });
     const service = await startService(config);
-    expect(await sendSigned(`${service.publicUrl}/webhook`, body('a'), WRONG)).toBe(401);
+    expect(await sendSigned(`${service.publicUrl}/webhook`, legacyBody('a'), WRONG)).toBe(401);
     expect(await service.stop()).toBe(0);
-    const { refused } = JSON.parse(await run('refused', 'list', '--json', '--config', config));
+    const { refused } = JSON.parse(await runCommand('refused', 'list', '--json', '--config', config));
     expect(refused).toMatchObject([
-      { reason: 'wrong_signature', kept: false, path: '/webhook', size: body('a').length },
+      { reason: 'wrong_signature', kept: false, path: '/webhook', size: legacyBody('a').length },
     ]);
   });
 });

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
-import { type Service, sendSigned, startService, writeConfig } from '../support/service.js';
+import { legacyBody, type Service, sendSigned, startService, writeConfig } from '../support/service.js';
 
 const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
 const source = { name: 'extracta', path: '/webhook', secrets: [SECRET] };
@@ -16,9 +16,7 @@ const retry = { schedule: ['0s', '100ms'], attempts: 100 };
 let files = 0;
 async function send(service: Service, path = '/webhook'): Promise<string> {
   const fileId = `f${++files}`;
-  const file = { extractionId: 'e', batchId: 'b', fileId, status: 'processed', result: {} };
-  const body = JSON.stringify({ result: JSON.stringify([file]) });
-  expect(await sendSigned(service.publicUrl + path, body, SECRET)).toBe(200);
+  expect(await sendSigned(service.publicUrl + path, legacyBody(fileId), SECRET)).toBe(200);
   return fileId;
 }
 

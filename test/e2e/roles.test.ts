@@ -3,7 +3,7 @@ import { openStore } from '../../src/store/open.js';
 import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
 import { type Server, startPostgres } from '../support/postgres.js';
-import { sendSigned, startService, writeConfig } from '../support/service.js';
+import { legacyBody, sendSigned, startService, writeConfig } from '../support/service.js';
 
 const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
 let server: Server;
@@ -11,11 +11,6 @@ beforeAll(async () => {
   server = await startPostgres();
 });
 afterAll(() => server.dispose());
-
-const legacyBody = (name: string): string => {
-  const file = { extractionId: 'e', batchId: 'b', fileId: name, status: 'done', result: {} };
-  return JSON.stringify({ result: JSON.stringify([file]) });
-};
 
 const checksOf = async (adminUrl: string): Promise<readonly string[]> => {
   const response = await fetch(`${adminUrl}/readyz`);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
-import { MAIN, type Service, sendSigned, startService, writeConfig } from '../support/service.js';
+import { legacyBody, MAIN, type Service, sendSigned, startService, writeConfig } from '../support/service.js';
 
 /** Each where the configuration has it; none occurs by chance. */
 const SECRETS = {
@@ -27,11 +27,6 @@ const NEEDLES = Object.values(SECRETS).flatMap((secret) => [
 function expectNoSecret(text: string, where: string): void {
   for (const needle of NEEDLES) expect([where, text.includes(needle)]).toEqual([where, false]);
 }
-
-const legacy = (fileId: string, status = 'processed'): string =>
-  JSON.stringify({
-    result: JSON.stringify([{ extractionId: 'e', batchId: 'b', fileId, status, result: { n: 1 } }]),
-  });
 
 const configOf = (url: string, more: object = {}) => ({
   log: { level: 'trace' },
@@ -66,10 +61,10 @@ const run = (...args: readonly string[]) =>
 async function sendTraffic({ publicUrl, adminUrl, log }: Service): Promise<void> {
   const url = `${publicUrl}/webhook`;
   for (const [body, secret] of [
-    [legacy('a'), SECRETS.source],
-    [legacy('b'), SECRETS.second],
-    [legacy('c', 'archived'), SECRETS.source],
-    [legacy('d'), 'E_AI_K_wrong'],
+    [legacyBody('a'), SECRETS.source],
+    [legacyBody('b'), SECRETS.second],
+    [legacyBody('c', { status: 'archived' }), SECRETS.source],
+    [legacyBody('d'), 'E_AI_K_wrong'],
   ] as const) {
     await sendSigned(url, body, secret);
   }

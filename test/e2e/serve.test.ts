@@ -6,20 +6,13 @@ import { describe, expect, it } from 'vitest';
 import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
 import { documentedSignature } from '../support/listener.js';
-import { sendSigned, startService, writeConfig } from '../support/service.js';
+import { legacyBody, sendSigned, startService, writeConfig } from '../support/service.js';
 import { vectors } from '../support/vectors.js';
 
 const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
 const STANDARD_SECRET = `whsec_${Buffer.from('a standard secret of some length').toString('base64')}`;
 
 const source = { name: 'extracta', path: '/webhook', secrets: [SECRET] };
-const legacy = (fileId: string): string =>
-  JSON.stringify({
-    result: JSON.stringify([
-      { extractionId: 'e', batchId: 'b', fileId, status: 'processed', result: { n: 1 } },
-    ]),
-  });
-
 describe('the service', () => {
   it('stops within its ten seconds also amid a conversion that does not come to an end', async () => {
     // Tries two to the power of sixty ways.
@@ -31,7 +24,9 @@ describe('the service', () => {
       destinations: [{ name: 'handler', url: 'http://127.0.0.1:1/', when }],
     });
     const service = await startService(config);
-    expect(await sendSigned(`${service.publicUrl}/webhook`, legacy(`${'a'.repeat(60)}!`), SECRET)).toBe(200);
+    expect(await sendSigned(`${service.publicUrl}/webhook`, legacyBody(`${'a'.repeat(60)}!`), SECRET)).toBe(
+      200,
+    );
     await new Promise((resolve) => setTimeout(resolve, 500));
 
     const asked = performance.now();
@@ -102,7 +97,7 @@ describe('the service', () => {
     const first = await startService(config);
     const files = Array.from({ length: 20 }, (_, index) => `f${index}`);
     const statuses = await Promise.all(
-      files.map((file) => sendSigned(`${first.publicUrl}/webhook`, legacy(file), SECRET)),
+      files.map((file) => sendSigned(`${first.publicUrl}/webhook`, legacyBody(file), SECRET)),
     );
     expect(new Set(statuses)).toEqual(new Set([200]));
     await first.stop('SIGKILL');
@@ -127,14 +122,14 @@ describe('the service', () => {
       destinations: [{ name: 'handler', url: handler.url }],
     });
     const service = await startService(config);
-    const asLegacy = legacy('f');
+    const asLegacy = legacyBody('f');
     const asNew = `{"event":"extraction.processed","result":${(JSON.parse(asLegacy) as { result: string }).result}}`;
     const url = `${service.publicUrl}/webhook`;
     const statuses = await Promise.all(
       [asLegacy, asNew, asLegacy].map((body) => sendSigned(url, body, SECRET)),
     );
     expect(statuses).toEqual([200, 200, 200]);
-    await sendSigned(url, legacy('last'), SECRET);
+    await sendSigned(url, legacyBody('last'), SECRET);
     await eventually(() => expect(handler.received.some(({ body }) => body.includes('last'))).toBe(true));
     expect(handler.received).toHaveLength(2);
   });
@@ -197,7 +192,7 @@ describe('the service', () => {
     sender.write(
       'POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{',
     );
-    expect(await sendSigned(`${service.publicUrl}/webhook`, legacy('slow'), SECRET)).toBe(200);
+    expect(await sendSigned(`${service.publicUrl}/webhook`, legacyBody('slow'), SECRET)).toBe(200);
     await arrival;
     const begun = performance.now();
     expect(await service.stop()).toBe(0);
@@ -249,8 +244,8 @@ describe('the service', () => {
       ],
     });
     const service = await startService(config);
-    await sendSigned(`${service.publicUrl}/webhook`, legacy('f'), SECRET);
-    await sendSigned(`${service.publicUrl}/webhook`, legacy('f'), 'E_AI_K_wrong');
+    await sendSigned(`${service.publicUrl}/webhook`, legacyBody('f'), SECRET);
+    await sendSigned(`${service.publicUrl}/webhook`, legacyBody('f'), 'E_AI_K_wrong');
     await eventually(() =>
       expect(service.log.some((line) => line.level === 'warn' && line.delivery !== undefined)).toBe(true),
     );
@@ -262,7 +257,7 @@ describe('the service', () => {
       STANDARD_SECRET,
       'hidden-token',
       'in-the-query',
-      documentedSignature(legacy('f'), SECRET),
+      documentedSignature(legacyBody('f'), SECRET),
     ]) {
       expect(text).not.toContain(secret);
     }

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { signBody } from '../../src/formats/request-body.js';
 
@@ -78,6 +79,18 @@ export async function startService(
   const [publicUrl = '', adminUrl = ''] = urls;
   return { publicUrl, adminUrl, process: child, log, exited, stop };
 }
+
+/** Runs a command to its end. @returns its standard output @throws where it fails */
+export const runCommand = async (...args: readonly string[]): Promise<string> =>
+  (await promisify(execFile)(process.execPath, [MAIN, ...args])).stdout;
+
+/** A legacy request body with one file, which is told from others by its number and, where it matters, by more. */
+export const legacyBody = (fileId: string, more: object = {}): string =>
+  JSON.stringify({
+    result: JSON.stringify([
+      { extractionId: 'e', batchId: 'b', fileId, status: 'processed', result: { n: 1 }, ...more },
+    ]),
+  });
 
 /** Sends a request body as the vendor would. @returns the HTTP status */
 export async function sendSigned(url: string, body: string, secret: string): Promise<number> {
