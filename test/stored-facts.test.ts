@@ -4,8 +4,9 @@ import { openStore } from '../src/store/open.js';
 import { createStoredFacts } from '../src/stored-facts.js';
 import { createWorkMetrics } from '../src/telemetry/work-metrics.js';
 import { accept, T0 } from './store/samples.js';
-import { load, tempFolder } from './support/config.js';
+import { load } from './support/config.js';
 import { readExposition, sampleValue } from './support/exposition.js';
+import { tempFolder } from './support/temp-folder.js';
 
 const nothing = { received: 0, receivedSince: null, quarantined: [], pending: [], dead: [] };
 

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { reloadOnRequest, savedState } from '../../src/cli/reload.js';
 import { loadConfig } from '../../src/config/load.js';
 import { ShimError } from '../../src/errors.js';
-import { tempFolder } from '../support/config.js';
 import { writeConfig } from '../support/service.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 it('lets be what is still asked for when the service stops: nothing is wrong with the file', async () => {
   const folder = tempFolder();

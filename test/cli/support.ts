@@ -1,7 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import type { Io } from '../../src/cli/io.js';
 import { runCli } from '../../src/cli/run.js';
 import { loadConfig } from '../../src/config/load.js';
@@ -14,6 +12,7 @@ import type { SavedConversion } from '../../src/store/rows.js';
 import { Database } from '../../src/store/sqlite/driver.js';
 import type { Store } from '../../src/store/store.js';
 import { startConvertThread } from '../../src/thread/start-convert-thread.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 export const SECRET = 'E_AI_K_command-line-test';
 /** What the clock of every command shows. */
@@ -49,9 +48,7 @@ export class Place {
   private constructor(readonly folder: string) {}
 
   static async create(config: string = configText()): Promise<Place> {
-    const folder = await mkdtemp(join(tmpdir(), 'shim-cli-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    const place = new Place(folder);
+    const place = new Place(tempFolder());
     await place.write('shim.yaml', config);
     return place;
   }

@@ -6,7 +6,8 @@ import { ConfigError } from '../../src/config/config-error.js';
 import { loadConfig } from '../../src/config/load.js';
 import { UsageError } from '../../src/errors.js';
 import { compileSchema } from '../../src/schemas.js';
-import { faultsOf, load, tempFolder } from '../support/config.js';
+import { faultsOf, load } from '../support/config.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const SECRET = 'E_AI_K_b3VyLW93bi1zZWNyZXQ';
 const MINIMAL = `

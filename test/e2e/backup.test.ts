@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { tempFolder } from '../support/config.js';
 import { eventually, type Handler, startHandler } from '../support/handler.js';
 import { legacyBody, MAIN, sendSigned, startService, writeConfig } from '../support/service.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
 const sources = [{ name: 'extracta', path: '/webhook', secrets: [SECRET] }];

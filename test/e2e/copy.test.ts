@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
 import { type Databases, startDatabases } from '../support/postgres.js';
 import {
@@ -10,6 +9,7 @@ import {
   startService,
   writeConfig,
 } from '../support/service.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const SECRET = 'E_AI_K_c2hpbS1jb3B5';
 

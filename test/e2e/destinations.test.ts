@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
 import {
   legacyBody,
@@ -9,6 +8,7 @@ import {
   startService,
   writeConfig,
 } from '../support/service.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
 const source = { name: 'extracta', path: '/webhook', secrets: [SECRET] };

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { signBody } from '../../src/formats/request-body.js';
-import { tempFolder } from '../support/config.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const SECRET = 'E_AI_K_c2VjcmV0';
 const BODY = '{"result":"[]"}';

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
 import {
   legacyBody,
@@ -9,6 +8,7 @@ import {
   startService,
   writeConfig,
 } from '../support/service.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const SECRET = 'E_AI_K_c2hpbS1mb2xsb3c';
 const source = { name: 'extracta', path: '/webhook', secrets: [SECRET] };

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
-import { tempFolder } from '../support/config.js';
 import { freePort } from '../support/free-port.js';
 import { eventually, startHandler } from '../support/handler.js';
 import { MAIN, sendSigned, writeConfig } from '../support/service.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
 /** Far more lines than a pipe holds. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { tempFolder } from '../support/config.js';
 import { type Family, readExposition, sampleValue } from '../support/exposition.js';
 import { eventually, type Handler, startHandler } from '../support/handler.js';
 import { type Service, sendSigned, startService, writeConfig } from '../support/service.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const SECRET = 'E_AI_K_c2hpbS1tZXRyaWNz';
 const OLD_SECRET = 'E_AI_K_b2xkLW1ldHJpY3M';

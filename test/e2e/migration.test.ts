@@ -2,10 +2,10 @@ import { randomInt } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.js';
 import { startConvertThread } from '../../src/thread/start-convert-thread.js';
-import { tempFolder } from '../support/config.js';
 import { eventually } from '../support/handler.js';
 import { type MigrationHandler, startMigrationHandler } from '../support/migration-handler.js';
 import { type Service, sendSigned, startService, writeConfig } from '../support/service.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const SECRET = 'E_AI_K_bWlncmF0aW9uLXNlY3JldA';
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { takesShare } from '../../src/migration/share.js';
-import { tempFolder } from '../support/config.js';
 import { eventually, type Handler, startHandler } from '../support/handler.js';
 import { legacyBody, type Service, sendSigned, startService, writeConfig } from '../support/service.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
 const source = { name: 'extracta', path: '/webhook', secrets: [SECRET] };

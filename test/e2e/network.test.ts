@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
 import { startProxy } from '../support/proxy.js';
 import { legacyBody, sendSigned, startService, writeConfig } from '../support/service.js';
+import { tempFolder } from '../support/temp-folder.js';
 import { pem } from '../support/tls/files.js';
 import { ASKING, startSecureHandler } from '../support/tls/secure-handler.js';
 

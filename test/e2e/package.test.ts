@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { tempFolder } from '../support/config.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
 import { legacyBody, runCommand, sendSigned, startService, writeConfig } from '../support/service.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const WRONG = 'E_AI_K_as-it-was-mistyped';
 const RIGHT = 'E_AI_K_as-the-vendor-has-it';

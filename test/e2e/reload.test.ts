@@ -5,9 +5,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
 import { legacyBody, type Service, sendSigned, startService, writeConfig } from '../support/service.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
 const source = { name: 'extracta', path: '/webhook', secrets: [SECRET] };

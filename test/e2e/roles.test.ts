@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStore } from '../../src/store/open.js';
-import { tempFolder } from '../support/config.js';
 import { eventually, startHandler } from '../support/handler.js';
 import { type Server, startPostgres } from '../support/postgres.js';
 import { legacyBody, sendSigned, startService, writeConfig } from '../support/service.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
 let server: Server;

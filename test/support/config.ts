@@ -1,25 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import { ConfigError } from '../../src/config/config-error.js';
 import { type LoadedConfig, loadConfig } from '../../src/config/load.js';
+import { tempFolder } from './temp-folder.js';
 
 export interface Surroundings {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Files beside the configuration, by name. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
-}
-
-/** A folder with these files, removed after the test. */
-export function tempFolder(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
-  const folder = mkdtempSync(join(tmpdir(), 'shim-config-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), content);
-  }
-  return folder;
 }
 
 /** Loads a configuration from a real file. */

@@ -3,8 +3,8 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { openLogOutput } from '../../src/telemetry/log-output.js';
-import { tempFolder } from '../support/config.js';
 import { eventually } from '../support/handler.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 /** All that is in a pipe now. */
 function readAll(pipe: number): string {

@@ -4,8 +4,8 @@ import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
 import type { StoredWebhook, Verified } from '../../src/model.js';
 import { startConvertThread } from '../../src/thread/start-convert-thread.js';
-import { tempFolder } from '../support/config.js';
 import { writeConfig } from '../support/service.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const config = (destinations: readonly object[] = []): Config => {
   const folder = tempFolder();

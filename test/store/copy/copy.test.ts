@@ -8,6 +8,7 @@ import { openStore } from '../../../src/store/open.js';
 import type { Store } from '../../../src/store/store.js';
 import { eventually } from '../../support/handler.js';
 import { type Databases, runSql, startDatabases } from '../../support/postgres.js';
+import { tempFolder } from '../../support/temp-folder.js';
 import {
   accept,
   claim,
@@ -22,7 +23,6 @@ import {
   T0,
   webhooks,
 } from '../samples.js';
-import { temporaryFolder } from '../sqlite/folder.js';
 import { FILE, fillInstallation, installation, MESSAGE, URL } from './installation.js';
 
 let server: Databases;
@@ -40,7 +40,7 @@ interface Place {
 }
 
 async function place(fill: (cwd: string) => Promise<void> = installation): Promise<Place> {
-  const cwd = temporaryFolder();
+  const cwd = tempFolder();
   const to = await server.createDatabase();
   await fill(cwd);
   return {

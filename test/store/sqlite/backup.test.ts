@@ -19,8 +19,8 @@ import { openSqliteSource } from '../../../src/store/sqlite/copy-source.js';
 import { Database } from '../../../src/store/sqlite/driver.js';
 import type { Store } from '../../../src/store/store.js';
 import { MAIN } from '../../support/service.js';
+import { tempFolder } from '../../support/temp-folder.js';
 import { accept, claim, putOne, T0, webhooks } from '../samples.js';
-import { temporaryFolder } from './folder.js';
 
 const URL = 'sqlite:data/shim.db';
 const take = (cwd: string, file = 'copy.db', more: Partial<BackupOptions> = {}) =>
@@ -28,7 +28,7 @@ const take = (cwd: string, file = 'copy.db', more: Partial<BackupOptions> = {}) 
 
 /** A store that goes on while it is copied, of some 20 MB. */
 async function filled(): Promise<{ cwd: string; store: Store }> {
-  const cwd = temporaryFolder();
+  const cwd = tempFolder();
   const store = await openStore(URL, { mode: 'own', cwd });
   await accept(store);
   await store.putWebhooks(webhooks(200, { body: 'x'.repeat(100_000) }));
@@ -68,7 +68,7 @@ describe('a backup', () => {
   });
 
   it('of what is no database says so, and leaves nothing', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     mkdirSync(join(cwd, 'data'));
     writeFileSync(join(cwd, 'data', 'shim.db'), 'This is a letter, and not a database at all. '.repeat(100));
     await expect(take(cwd)).rejects.toMatchObject({ code: 'store_corrupt' });
@@ -79,7 +79,7 @@ describe('a backup', () => {
     const { cwd, store } = await filled();
     await store.close();
     expect(await take(cwd)).toMatchObject({ webhooks: 201 });
-    await expect(take(temporaryFolder())).rejects.toMatchObject({ code: 'not_found' });
+    await expect(take(tempFolder())).rejects.toMatchObject({ code: 'not_found' });
   });
 
   it('is not opened beside the WAL of the database whose place it took, which would be written over it', async () => {

@@ -1,8 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
 import type { Store } from '../../../src/store/store.js';
+import { tempFolder } from '../../support/temp-folder.js';
 import { accept, claim, event } from '../samples.js';
-import { temporaryFolder } from './folder.js';
 
 const MB = 1_000_000;
 const COUNT = 40;
@@ -11,7 +11,7 @@ const EVENT = 'e'.repeat(MB);
 
 /** As many webhooks and events wait for a destination, of a megabyte each. */
 async function withBacklog(): Promise<Store> {
-  const store = await openStore('sqlite:shim.db', { mode: 'own', cwd: temporaryFolder() });
+  const store = await openStore('sqlite:shim.db', { mode: 'own', cwd: tempFolder() });
   onTestFinished(() => store.close());
   await store.setOrder('in-order', 'file');
   const destinations = ['billing', 'in-order'];

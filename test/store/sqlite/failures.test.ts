@@ -19,8 +19,8 @@ import { migrate } from '../../../src/store/sqlite/migrations.js';
 import { createSqliteStore } from '../../../src/store/sqlite/sqlite-store.js';
 import { isOwnFault, storeError } from '../../../src/store/sqlite/store-error.js';
 import type { Store } from '../../../src/store/store.js';
+import { tempFolder } from '../../support/temp-folder.js';
 import { claimWebhooks, event, file, only, putOne, T0, webhook } from '../samples.js';
-import { temporaryFolder } from './folder.js';
 
 const URL = 'sqlite:data/shim.db';
 const open = (cwd: string, mode: 'own' | 'share' | 'read' = 'own') => openStore(URL, { mode, cwd });
@@ -37,7 +37,7 @@ const failureOf = async (work: Promise<unknown>): Promise<StoreError> => {
 
 /** A real disk of 4 MiB. Null where this user may not mount one. */
 function smallDisk(): string | null {
-  const folder = join(temporaryFolder(), 'disk');
+  const folder = join(tempFolder(), 'disk');
   mkdirSync(folder);
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder], { stdio: 'ignore' });
@@ -58,7 +58,7 @@ async function storeOfLittleSpace(): Promise<{ readonly store: Store; readonly m
     writeFileSync(filler, Buffer.alloc(3 * 1024 * 1024));
     return { store: await open(disk), makeSpace: () => unlinkSync(filler) };
   }
-  const path = join(temporaryFolder(), 'shim.db');
+  const path = join(tempFolder(), 'shim.db');
   const db = new Database(path, { readOnly: false });
   db.exec('PRAGMA journal_mode = WAL');
   migrate(db, path);
@@ -132,7 +132,7 @@ describe('a full disk', () => {
 
 describe('what cannot be written', () => {
   it('is named, with the way out', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     writeFileSync(join(cwd, 'data'), 'a file where the folder should be');
     const error = await failureOf(open(cwd));
     expect(error.code).toBe('store_unwritable');
@@ -141,7 +141,7 @@ describe('what cannot be written', () => {
   });
 
   it('may be a folder in the place of the file', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     mkdirSync(databaseIn(cwd), { recursive: true });
     expect((await failureOf(open(cwd))).code).toBe('store_unwritable');
   });
@@ -149,7 +149,7 @@ describe('what cannot be written', () => {
 
 describe('a damaged file', () => {
   it.each(['own', 'share', 'read'] as const)('that is no database is left alone: %s', async (mode) => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     mkdirSync(join(cwd, 'data'));
     writeFileSync(databaseIn(cwd), 'This is a letter, and not a database at all. '.repeat(100));
     const error = await failureOf(open(cwd, mode));
@@ -158,7 +158,7 @@ describe('a damaged file', () => {
   });
 
   it('is said when it shows only later', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     const first = await open(cwd);
     for (let index = 0; index < 50; index += 1) await putOne(first, { body: 'x'.repeat(10_000) });
     await first.close();
@@ -175,7 +175,7 @@ describe('a damaged file', () => {
   });
 
   it('may be one that was cut short', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     const first = await open(cwd);
     await putOne(first);
     await first.close();
@@ -186,7 +186,7 @@ describe('a damaged file', () => {
 
 describe('a lock of another program', () => {
   it('is waited for, then said, and does no harm once it is gone', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     const store = await open(cwd);
     const other = new Database(databaseIn(cwd), { readOnly: false });
     other.exec('BEGIN IMMEDIATE');
@@ -219,7 +219,7 @@ describe('whichever way a statement is run', () => {
     }
     throw new Error('it was expected to fail');
   };
-  const file = () => join(temporaryFolder(), 'a.db');
+  const file = () => join(tempFolder(), 'a.db');
   const opened = (path: string): Database => {
     const db = new Database(path, { readOnly: false });
     onTestFinished(() => db.close());
@@ -269,7 +269,7 @@ describe('whichever way a statement is run', () => {
 
 describe('a file that is deleted while it is served', () => {
   it('is said by the next check, and takes no webhook any more, which would be gone with the process', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     const store = await open(cwd);
     await store.ping(T0);
     rmSync(databaseIn(cwd));
@@ -282,7 +282,7 @@ describe('a file that is deleted while it is served', () => {
 });
 
 it('commits nothing where there is nothing to do', async () => {
-  const cwd = temporaryFolder();
+  const cwd = tempFolder();
   const store = await open(cwd);
   await store.putWebhooks([webhook()]);
   const other = new Database(databaseIn(cwd), { readOnly: true });
@@ -304,7 +304,7 @@ it('commits nothing where there is nothing to do', async () => {
 
 describe('a webhook that was removed by hand', () => {
   it('leaves a delivery that says so when it is to be sent', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     const store = await open(cwd);
     onTestFinished(() => store.close());
     const id = await putOne(store);

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
+import { tempFolder } from '../../support/temp-folder.js';
 import { accept, converted, event, file, only, putOne, T0, unique } from '../samples.js';
-import { temporaryFolder } from './folder.js';
 
 /** More than are kept out of the indexes. */
 const MANY = 70_000;
 
 it('finds old events by content and by webhook-id once the late indexes have taken them in', async () => {
-  const cwd = temporaryFolder();
+  const cwd = tempFolder();
   const first = await openStore('sqlite:shim.db', { mode: 'own', cwd });
   const events = Array.from({ length: MANY }, (_, index) =>
     event({ destinations: [], files: [file(`${index}`)] }),
@@ -40,7 +40,7 @@ it('finds old events by content and by webhook-id once the late indexes have tak
 });
 
 it('sees what another process accepted meanwhile', async () => {
-  const cwd = temporaryFolder();
+  const cwd = tempFolder();
   const service = await openStore('sqlite:shim.db', { mode: 'own', cwd });
   await accept(service);
   const command = await openStore('sqlite:shim.db', { mode: 'share', cwd });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { MAIN } from '../../support/service.js';
-import { temporaryFolder } from './folder.js';
+import { tempFolder } from '../../support/temp-folder.js';
 
 const THREADS = 4;
 const ROUNDS = 30;
@@ -33,7 +33,7 @@ interface Outcome {
 it('makes a new file once where four do it at the same moment, and fails none of them', async () => {
   const workerData = {
     arrived: new Int32Array(new SharedArrayBuffer(4 * ROUNDS)),
-    folder: temporaryFolder(),
+    folder: tempFolder(),
     module: join(MAIN, '../store/open.js'),
     rounds: ROUNDS,
     threads: THREADS,

@@ -4,13 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
 import { Database } from '../../../src/store/sqlite/driver.js';
 import { schema1 } from '../../../src/store/sqlite/schema-1.js';
+import { tempFolder } from '../../support/temp-folder.js';
 import { BROUGHT_UP_TO_DATE, leaveBacklog, wholeByDestination } from '../old-backlog.js';
 import { accept, claim, delivered, HOUR, only, T0 } from '../samples.js';
-import { temporaryFolder } from './folder.js';
 
 /** A file as the first version left it: one delivery in each state, with attempts that failed. */
 function firstVersion(): string {
-  const folder = temporaryFolder();
+  const folder = tempFolder();
   mkdirSync(join(folder, 'data'));
   const db = new Database(join(folder, 'data/shim.db'), { readOnly: false });
   db.exec(`${schema1}; PRAGMA application_id = ${0x5368696d}; PRAGMA user_version = 1;
@@ -78,7 +78,7 @@ function schema1File(folder: string): void {
 }
 
 it('brings a file of the first schema up to date, rows and all', async () => {
-  const cwd = temporaryFolder();
+  const cwd = tempFolder();
   schema1File(cwd);
   const store = await openStore('sqlite:data/shim.db', { mode: 'own', cwd });
   expect(await store.destinationStates()).toEqual([]);
@@ -98,7 +98,7 @@ it('brings a file of the first schema up to date, rows and all', async () => {
 });
 
 it('lets what waited stand for its own event alone where no other event of the webhook depends on it', async () => {
-  const cwd = temporaryFolder();
+  const cwd = tempFolder();
   const before = await openStore('sqlite:shim.db', { mode: 'own', cwd });
   await leaveBacklog(before);
   await before.close();

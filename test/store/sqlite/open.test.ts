@@ -8,8 +8,8 @@ import { ShimError, StoreError, UsageError } from '../../../src/errors.js';
 import { openStore } from '../../../src/store/open.js';
 import { Database, driverFor } from '../../../src/store/sqlite/driver.js';
 import { schema1 } from '../../../src/store/sqlite/schema-1.js';
+import { tempFolder } from '../../support/temp-folder.js';
 import { accept, claim, claimWebhooks, delivered, only, putOne, T0, webhook } from '../samples.js';
-import { temporaryFolder } from './folder.js';
 
 const URL = 'sqlite:data/shim.db';
 const failureOf = (opening: Promise<unknown>): Promise<ShimError> =>
@@ -23,7 +23,7 @@ const open = (cwd: string, mode: 'own' | 'share' | 'read' = 'own') => openStore(
 
 describe('the URL', () => {
   it('is a path from the folder given, or an absolute one', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     for (const url of ['sqlite:a.db', 'sqlite:./b.db', `sqlite:${cwd}/c.db`, `sqlite://${cwd}/d.db`]) {
       await (await openStore(url, { mode: 'own', cwd })).close();
     }
@@ -43,7 +43,7 @@ describe('the URL', () => {
 
 describe('the files', () => {
   it('are made with their folder, for this user alone', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     const store = await open(cwd);
     await putOne(store);
     const modeOf = (name: string) => (statSync(join(cwd, 'data', name)).mode & 0o777).toString(8);
@@ -55,7 +55,7 @@ describe('the files', () => {
   });
 
   it('do not grow with what was written and done with: the WAL is used again', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     const store = await open(cwd);
     for (let index = 0; index < 200; index += 1) await putOne(store, { body: 'x'.repeat(200_000) });
     const sizeOf = (name: string) => statSync(join(cwd, 'data', name)).size;
@@ -67,7 +67,7 @@ describe('the files', () => {
   });
 
   it.each(['share', 'read'] as const)('are not made to %s', async (mode) => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     const error = await failureOf(open(cwd, mode));
     expect(error).toBeInstanceOf(ShimError);
     expect(error.code).toBe('not_found');
@@ -76,7 +76,7 @@ describe('the files', () => {
   });
 
   it('that are empty hold no data either', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     mkdirSync(join(cwd, 'data'));
     writeFileSync(join(cwd, 'data', 'shim.db'), '');
     expect(await failureOf(open(cwd, 'share'))).toMatchObject({ code: 'not_found' });
@@ -86,7 +86,7 @@ describe('the files', () => {
 
 describe('sharing', () => {
   it('is possible while the service runs, and after', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     const service = await open(cwd);
     const id = await putOne(service);
     for (const mode of ['share', 'read'] as const) {
@@ -103,7 +103,7 @@ describe('sharing', () => {
   });
 
   it('leaves the claims of the service alone', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     const service = await open(cwd);
     await accept(service);
     const claimed = only(await claim(service));
@@ -117,7 +117,7 @@ describe('sharing', () => {
 
 describe('ownership', () => {
   it('is for one at a time', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     const first = await open(cwd);
     const error = await failureOf(open(cwd));
     expect(error).toBeInstanceOf(StoreError);
@@ -129,7 +129,7 @@ describe('ownership', () => {
   });
 
   it('is of the file, whatever name it goes by', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     const first = await open(cwd);
     symlinkSync(join(cwd, 'data', 'shim.db'), join(cwd, 'other.db'));
     expect(await failureOf(openStore('sqlite:other.db', { mode: 'own', cwd }))).toMatchObject({
@@ -139,7 +139,7 @@ describe('ownership', () => {
   });
 
   it('ends with the process that had it, and is not left behind by kill -9', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     await (await open(cwd)).close();
     const holder = spawn(process.execPath, ['-e', HOLD, join(cwd, 'data', 'shim.db.lock')], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -153,7 +153,7 @@ describe('ownership', () => {
   });
 
   it('voids the leases of whoever had it before, and their fences', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     const first = await open(cwd);
     await accept(first);
     await putOne(first);
@@ -179,7 +179,7 @@ describe('the schema', () => {
   };
 
   it.each(['own', 'share', 'read'] as const)('that is newer is refused: %s', async (mode) => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     await (await open(cwd)).close();
     execute(cwd, 'PRAGMA user_version = 7');
     const before = readFileSync(path(cwd));
@@ -192,7 +192,7 @@ describe('the schema', () => {
   });
 
   it('that is older is brought up to date, and what is in the file stays; for reading alone it is refused', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     mkdirSync(join(cwd, 'data'));
     execute(cwd, `${schema1}; PRAGMA application_id = ${0x5368696d}; PRAGMA user_version = 1`);
     execute(
@@ -215,7 +215,7 @@ describe('the schema', () => {
   });
 
   it('of another program is refused, and left as it is', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     mkdirSync(join(cwd, 'data'));
     execute(cwd, 'CREATE TABLE theirs (x); PRAGMA user_version = 1');
     const before = readFileSync(path(cwd));
@@ -225,7 +225,7 @@ describe('the schema', () => {
   });
 
   it('tells a person with a database shell where each webhook stands', async () => {
-    const cwd = temporaryFolder();
+    const cwd = tempFolder();
     const store = await open(cwd);
     await accept(store);
     await putOne(store);

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
+import { tempFolder } from '../../support/temp-folder.js';
 import { accept, claim, delivered, HOUR, T0, webhooks } from '../samples.js';
-import { temporaryFolder } from './folder.js';
 
 /** One step looks through so many webhooks. */
 const MANY = 2_000;
 
 it('looks through so many webhooks a step, so that none takes long, and finds an old one behind them', async () => {
-  const store = await openStore('sqlite:shim.db', { mode: 'own', cwd: temporaryFolder() });
+  const store = await openStore('sqlite:shim.db', { mode: 'own', cwd: tempFolder() });
   const young = await store.putWebhooks(webhooks(MANY + 1, { receivedAt: T0 + HOUR }));
   await accept(store);
   for (const claimed of await claim(store)) await store.settle([delivered(claimed)]);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
-import { tempFolder } from '../../support/config.js';
+import { tempFolder } from '../../support/temp-folder.js';
 import { converted, event, file, HOUR, only, putOne, routeTo, T0 } from '../samples.js';
 
 it('accepts an event once where two connections save it at the same moment, one in each format', async () => {
