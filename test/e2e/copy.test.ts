@@ -25,7 +25,7 @@ const send = async (service: Service, body: string): Promise<void> =>
 describe('an installation', () => {
   it('goes on in PostgreSQL with its backlog, its duplicates and its quarantine', async () => {
     const handler = await startHandler();
-    handler.answers.push(...Array.from({ length: 20 }, () => 503));
+    handler.answers.push(...Array.from({ length: 1_000 }, () => 503));
     const folder = tempFolder();
     const configured = (more: object = {}, statuses = {}): string =>
       writeConfig(folder, {
@@ -34,7 +34,7 @@ describe('an installation', () => {
           {
             name: 'billing',
             url: handler.url,
-            retry: { schedule: ['0s', '2s'], attempts: 20 },
+            retry: { schedule: ['0s', '2s'], attempts: 1_000 },
             concurrency: 1,
           },
         ],
@@ -51,9 +51,13 @@ describe('an installation', () => {
     await eventually(() => expect(handler.received.length).toBeGreaterThanOrEqual(2));
     expect(await copy()).toMatchObject({ served: true, complete: false });
     await send(before, legacyBody('d'));
-    await eventually(() => expect(handler.received.length).toBeGreaterThanOrEqual(3));
+    // Not so many requests: where the copy takes long, those before it are tried again first.
+    const tried = new Set<string | undefined>();
+    await eventually(() => {
+      for (const { headers } of handler.received) tried.add(headers['webhook-id']);
+      expect(tried.size).toBe(3);
+    });
     expect(await before.stop()).toBe(0);
-    const tried = new Set(handler.received.map(({ headers }) => headers['webhook-id']));
 
     expect(await copy()).toMatchObject({ served: false, complete: true });
     /** In one format alone: a minute later they wait no longer for the other one. */
