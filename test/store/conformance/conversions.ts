@@ -102,6 +102,22 @@ export function conversionRules(given: Given): void {
       ]);
     });
 
+    it('makes them event by event also where the other had come on a later day and was converted before', async () => {
+      const once = routeTo('old', { oncePerWebhook: true });
+      const repeated = event({ destinations: [once] });
+      const id = await putOne(given.store);
+      const nextDay = T0 + 24 * HOUR;
+      await accept(given.store, [event({ ...repeated, destinations: [] })], { now: nextDay });
+      const late = [event({ destinations: [once] }), repeated, event({ destinations: [once] })];
+      const saved = only(await given.store.saveConversions([converted(id, late, T0)], nextDay));
+      expect(saved.events.map(({ deliveries }) => deliveries)).toEqual([1, 0, 1]);
+      const claimed = await claim(given.store, nextDay, 'old');
+      expect(claimed.map(({ eventId, whole }) => [eventId, whole])).toEqual([
+        [saved.events[0]?.id, false],
+        [saved.events[2]?.id, false],
+      ]);
+    });
+
     it('saves a batch of many in the order given', async () => {
       const stored = await given.store.putWebhooks(webhooks(50));
       const events = stored.map(() => event());
