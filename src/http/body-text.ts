@@ -32,7 +32,7 @@ const STREAMS: ReadonlyMap<string, () => Transform> = new Map([
  * what we parse again. What is not small it reads from a stream of ours, which can be counted, inflated, and ended
  * without the connection.
  */
-export function readBodyText(limit: number): Middleware {
+export function readBodyText(limit: number, budget = BUDGET): Middleware {
   const read = bodyParser({
     enableTypes: ['text'],
     extendTypes: { text: ['application/json', '+json'] },
@@ -41,7 +41,7 @@ export function readBodyText(limit: number): Middleware {
       throw bodyError(cause, limit);
     },
   });
-  const plain = createMemoryBound(Math.max(BUDGET, limit));
+  const plain = createMemoryBound(Math.max(budget, limit));
   const inflated = createMemoryBound(Math.max(INFLATED_BUDGET, limit));
   return async (ctx, next) => {
     const type = (ctx.get('content-type').split(';')[0] ?? '').trim();
