@@ -15,7 +15,7 @@ describe('the health that an answer tells', () => {
     expect(healthOf(answer(status))).toBe('up'),
   );
 
-  it.each([301, 302, 308, 401, 403, 407, 408, 425, 429, 500, 502, 503, 504])('%s: down', (status) =>
+  it.each([300, 301, 302, 308, 401, 403, 407, 408, 425, 429, 500, 502, 503, 504])('%s: down', (status) =>
     expect(healthOf(answer(status))).toBe('down'),
   );
 
