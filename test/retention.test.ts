@@ -53,6 +53,15 @@ describe('retention', () => {
     await retention.stop();
   });
 
+  it('is not held up in its stop by all that there is to remove', async () => {
+    const store = storeWith(100_000);
+    const retention = startRetention({ store, keptFor: () => 400, log: memoryLog(), now: () => 1_000 });
+    await eventually(() => store.steps.length > 1);
+    const before = store.steps.length;
+    await retention.stop();
+    expect(store.steps).toHaveLength(before);
+  });
+
   it('goes on after a fault of the store, an hour later', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
