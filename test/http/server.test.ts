@@ -1,6 +1,6 @@
 import { createHook } from 'node:async_hooks';
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
+import { Agent, request, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { LIMITS, serveHttp } from '../../src/http/server.js';
@@ -254,6 +254,51 @@ describe('the HTTP server', () => {
     await once(socket, 'connect');
     // If it did, the test would not come to its end.
     await server.close(3_600_000);
+    socket.destroy();
+  });
+
+  it('ends idle connections when it closes, and none with a request under way before the grace is over', async () => {
+    const held: ServerResponse[] = [];
+    const limits = { ...LIMITS, linger: 0, keepAliveTimeout: 3_600_000 };
+    const address = { host: '127.0.0.1', port: 0 };
+    const served = await serveHttp(
+      ({ url }, response) => {
+        if (url === '/held') held.push(response);
+        else response.end('answer');
+      },
+      address,
+      limits,
+    );
+    const open = (path: string): Socket => {
+      const socket = connect(Number(new URL(served.url).port), '127.0.0.1').on('error', () => {});
+      socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+      return socket;
+    };
+    const busy = open('/held');
+    let received = '';
+    busy.on('data', (chunk: Buffer) => {
+      received += chunk.toString();
+    });
+    const ended = once(busy, 'close');
+    const idle = open('/').resume();
+    await once(idle, 'data');
+    await eventually(() => expect(held).toHaveLength(1));
+    const closed = served.close(3_600_000);
+    await once(idle, 'close');
+    held[0]?.end('answer');
+    await Promise.all([closed, ended]);
+    expect(received).toContain('answer');
+  });
+
+  it('ends what is left once the grace is over', async () => {
+    const held: unknown[] = [];
+    const address = { host: '127.0.0.1', port: 0 };
+    const served = await serveHttp((_request, response) => held.push(response), address);
+    const socket = connect(Number(new URL(served.url).port), '127.0.0.1').on('error', () => {});
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    await eventually(() => expect(held).toHaveLength(1));
+    // If it did not, the test would not come to its end.
+    await served.close(1);
     socket.destroy();
   });
 
