@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { reloadOnRequest, savedState } from '../../src/cli/reload.js';
 import { loadConfig } from '../../src/config/load.js';
 import { ShimError } from '../../src/errors.js';
+import { eventually } from '../support/handler.js';
 import { writeConfig } from '../support/service.js';
 import { tempFolder } from '../support/temp-folder.js';
 
@@ -35,7 +36,7 @@ it('lets be what is still asked for when the service stops: nothing is wrong wit
   // One under way and one behind it.
   ask();
   ask();
-  await expect.poll(() => reloads).toBe(1);
+  await eventually(() => expect(reloads).toBe(1));
   end();
   stopped();
   // As long as the rest would take.

@@ -40,7 +40,7 @@ export async function handlerOf(
 }
 
 export const until = (condition: () => boolean | Promise<boolean>): Promise<unknown> =>
-  vi.waitUntil(condition, { timeout: 60_000, interval: 5 });
+  vi.waitUntil(condition, { timeout: 180_000, interval: 5 });
 
 export const many = (count: number, to: string): { id: string; to: [string] }[] =>
   Array.from({ length: count }, (_, index) => ({ id: `${to}-${index}`, to: [to] }));

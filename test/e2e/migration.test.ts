@@ -224,5 +224,5 @@ describe('a migration', () => {
     expect(tooEarly.text).toContain('legacy_only');
     expect((await ready(`${last - alone}ms`)).status).toBe(0);
     expect(await service.stop()).toBe(0);
-  }, 180_000);
+  });
 });

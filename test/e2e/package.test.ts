@@ -103,5 +103,5 @@ describe('the package', () => {
     const links = linksOf(readFileSync(join(installed, 'README.md'), 'utf8'));
     expect(links).toContain('docs/upgrade.md');
     expect(links.filter((file) => !existsSync(join(installed, file)))).toEqual([]);
-  }, 180_000);
+  }, 600_000);
 });

@@ -41,7 +41,7 @@ export async function startHandler(pause = 0): Promise<Handler> {
 }
 
 /** Waits for a condition, whose last failure is the error where it does not come true: on a busy machine that takes long. */
-export async function eventually<T>(check: () => T | Promise<T>, seconds = 60): Promise<T> {
+export async function eventually<T>(check: () => T | Promise<T>, seconds = 180): Promise<T> {
   const end = Date.now() + seconds * 1_000;
   for (;;) {
     try {

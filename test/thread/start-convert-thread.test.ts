@@ -44,7 +44,7 @@ it('says that memory ran out, and goes on in another thread with the same config
   const behind = api.examine([[webhook(2, '1')]]);
   await expect(tooMuch).rejects.toMatchObject({ code: 'out_of_memory' });
   expect(await behind).toMatchObject([{ conversion: { outcome: 'converted', webhookId: 2 } }]);
-}, 150_000);
+});
 
 it('gives up what does not come to an end, and goes on in another thread with the same configuration', async () => {
   const api = start(1_000);
@@ -62,7 +62,7 @@ it('gives up what does not come to an end, and goes on in another thread with th
       },
     },
   ]);
-}, 60_000);
+});
 
 it('gives up a "when" too that does not come to an end', async () => {
   const api = start(1_000);
@@ -73,7 +73,7 @@ it('gives up a "when" too that does not come to an end', async () => {
   });
   expect(await api.meets('billing', { result: ['a'] })).toBe(true);
   expect(await api.meets('billing', { result: ['A'] })).toBe(false);
-}, 60_000);
+});
 
 it('starts no other thread for what waits behind one that was given up, once it is stopped', async () => {
   const { api, stop } = startConvertThread(1_000);
@@ -83,7 +83,7 @@ it('starts no other thread for what waits behind one that was given up, once it 
   const behind = api.examine([[webhook(2, '"a"')]]);
   await expect(behind).rejects.toMatchObject({ code: 'shutting_down' });
   await endless;
-}, 60_000);
+});
 
 it.runIf(process.platform === 'linux')(
   'lets what was given up be tried again before others have the processors',
@@ -96,7 +96,6 @@ it.runIf(process.platform === 'linux')(
     await api.examine([[webhook(2, '"a"')]]);
     expect(threadsThatYield()).toBe(0);
   },
-  60_000,
 );
 
 /** Of this process, by the nice value in the line of each. */

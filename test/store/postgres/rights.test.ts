@@ -76,7 +76,7 @@ it('tries once a day for the days ahead, and not with each batch', async () => {
     return Number(row?.count);
   };
   await putOne(store);
-  await expect.poll(refusals, { timeout: 10_000 }).toBeGreaterThan(0);
+  await expect.poll(refusals, { timeout: 180_000 }).toBeGreaterThan(0);
   const before = await refusals();
   for (let round = 0; round < 20; round++) await putOne(store);
   await store.close();
