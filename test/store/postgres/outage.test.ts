@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
 import type { Hint } from '../../../src/store/rows.js';
 import type { Store } from '../../../src/store/store.js';
 import { eventually } from '../../support/handler.js';
-import { runSql, type Server, startPostgres } from '../../support/postgres.js';
+import { holdLocks, runSql, type Server, startPostgres } from '../../support/postgres.js';
 import { accept, claim, claimWebhooks, converted, delivered, only, putOne, T0 } from '../samples.js';
 
 let server: Server;
@@ -15,8 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.dispose());
 
-async function opened(url: string, options: { readonly statementTimeout?: number } = {}): Promise<Store> {
-  return closedAfterwards(await openStore(url, { ...options, mode: 'own' }));
+async function opened(url: string): Promise<Store> {
+  return closedAfterwards(await openStore(url, { mode: 'own' }));
 }
 
 function closedAfterwards(store: Store): Store {
@@ -176,12 +175,12 @@ it('says in a check of the store that there is no room for a webhook, also where
 describe('a lock of another program', () => {
   it('is waited for no longer than a statement may take', async () => {
     const url = await server.createDatabase();
-    const store = await opened(url, { statementTimeout: 1_000 });
-    await putOne(store);
-    const held = runSql(url, 'BEGIN; LOCK TABLE inbox; SELECT pg_sleep(2.5); COMMIT');
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // With all the time that it takes to make the tables and a day.
+    await putOne(await opened(url));
+    const store = closedAfterwards(await openStore(url, { mode: 'share', statementTimeout: 1_000 }));
+    const lock = await holdLocks(url, 'LOCK TABLE inbox');
     await expect(claimWebhooks(store)).rejects.toThrow(/store\.statementTimeout/);
-    await held;
+    await lock.release();
     expect(await claimWebhooks(store)).toHaveLength(1);
   });
 
@@ -189,15 +188,12 @@ describe('a lock of another program', () => {
     const url = await server.createDatabase();
     const store = await opened(url);
     await store.ping(T0);
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    onTestFinished(() => client.end());
-    await client.query('BEGIN; LOCK TABLE webhooks');
+    const lock = await holdLocks(url, 'LOCK TABLE webhooks');
     for (const result of await Promise.allSettled([putOne(store), store.ping(T0)])) {
       const message = expect.stringMatching(/did not answer in time: .* holds locks/);
       expect(result).toMatchObject({ reason: { code: 'store_unavailable', message } });
     }
-    await client.query('ROLLBACK');
+    await lock.release();
     await store.ping(T0);
   });
 });
