@@ -34,10 +34,12 @@ it('is steered from the command line while it runs: paused, resumed, shown', asy
       service.log.some(({ msg, note }) => msg === 'the destination is paused' && note === 'tonight'),
     ).toBe(true),
   );
-  expect(await command(config, 'list')).toMatch(/^a +live +1 .*by a person: tonight/m);
+  await eventually(async () =>
+    expect(await command(config, 'list')).toMatch(/^a +live +1 .*by a person: tonight/m),
+  );
   expect(handler.received).toHaveLength(1);
   await command(config, 'resume', 'a');
-  await eventually(() => expect(handler.received).toHaveLength(2), 2);
+  await eventually(() => expect(handler.received).toHaveLength(2), 20);
 });
 
 it('keeps what waits for a destination that is taken out, until it is handed over', async () => {
