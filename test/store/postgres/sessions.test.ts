@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { migrateStore, openStore, placeForStore } from '../../../src/store/open.js';
 import { openPostgresTarget } from '../../../src/store/postgres/copy-target.js';
+import { eventually } from '../../support/handler.js';
 import { startPooler } from '../../support/pooler.js';
-import { holdLocks, type Server, startPostgres } from '../../support/postgres.js';
+import { holdLocks, runSql, type Server, startPostgres } from '../../support/postgres.js';
 import { accept, claim, claimWebhooks, delivered, only, putOne, T0 } from '../samples.js';
 
 let server: Server;
@@ -45,6 +46,11 @@ it('tells a sender soon where a pooler has no connection left, and goes on with 
   const direct = await server.createDatabase();
   const store = await openStore(await startPooler(direct, 'session', 2), { mode: 'own' });
   await putOne(store);
+  // The days ahead are made over a connection too: until then there is one less for the claims.
+  await eventually(async () => {
+    expect(await runSql(direct, `SELECT 1 FROM pg_class WHERE relname ~ '^webhooks_2\\d+$'`)).toHaveLength(3);
+    await Promise.all([store.ping(T0), store.ping(T0)]);
+  });
   const lock = await holdLocks(direct, 'LOCK TABLE inbox');
   const busy = Promise.all([claimWebhooks(store), claimWebhooks(store)]);
   await lock.waitedFor(2);
