@@ -87,16 +87,17 @@ function legacyEvent(
 
 function fromNew(body: string, rules: NormalizeRules): Normalized {
   const { event, result } = JSON.parse(body) as { readonly event?: unknown; readonly result: unknown };
+  // First: over millions of segments the pattern overflows the stack.
+  if (typeof event === 'string' && event.length > LONGEST_EVENT) {
+    return refuse(
+      'invalid_event',
+      `event is ${shown(event)}, of ${event.length} characters: ${LONGEST_EVENT} at most`,
+    );
+  }
   if (typeof event !== 'string' || !EVENT_NAME.test(event)) {
     return refuse(
       'invalid_event',
       `event is ${shown(event)}, not feature.action such as "extraction.processed"`,
-    );
-  }
-  if (event.length > LONGEST_EVENT) {
-    return refuse(
-      'invalid_event',
-      `event is ${shown(event)}, of ${event.length} characters: ${LONGEST_EVENT} at most`,
     );
   }
   const tooMany = Array.isArray(result) ? tooManyFiles(result.length) : null;

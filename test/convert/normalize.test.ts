@@ -248,7 +248,7 @@ describe('normalize', () => {
     ['', 'missing'],
     ['"event":7,', '7'],
     ['"event":"processed",', '"processed"'],
-    [`"event":"${'x'.repeat(100_000)}",`, `"${'x'.repeat(99)}…`],
+    [`"event":"${'x'.repeat(200)}",`, `"${'x'.repeat(99)}…`],
   ])('says in few words what is no name of an event: %s', (member, shown) => {
     const normalized = run(`{${member}"result":[]}`, 'new');
     expect(normalized).toEqual({
@@ -266,6 +266,9 @@ describe('normalize', () => {
       reason: 'invalid_event',
       errors: [`event is "a.${'b'.repeat(97)}…, of 256 characters: 255 at most`],
     });
+    // Of so many segments that a pattern over them overflows the stack.
+    const body = `{"event":"a${'.a'.repeat(4_900_000)}","result":[{}]}`;
+    expect(run(body, 'new')).toMatchObject({ ok: false, reason: 'invalid_event' });
   });
 
   it('says where a file misses its schema', () => {
