@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../config/duration.js';
-import { leftOutWithout } from '../convert/left-out.js';
+import { leftOutWithout } from '../config/left-out.js';
 import { UsageError } from '../errors.js';
 import { judgeCutover } from '../migration/cutover.js';
 import { cutoverFacts } from '../migration/cutover-facts.js';

@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { EXTRACTION_EVENTS } from '../formats/extraction-events.js';
 import type { Config, DestinationConfig } from './config.js';
+import { routedOf } from './filters.js';
+import { leftOutBy } from './left-out.js';
 import { nearest } from './nearest.js';
 
 /** What is allowed and yet probably not meant. */
 export function warningsOf({ sources, destinations }: Config): readonly string[] {
   if (destinations.length === 0) return ['there are no destinations: events are kept and go nowhere'];
-  const alternatives = new Set(destinations.map(({ alternative }) => alternative));
-  const routed = destinations.filter(({ name }) => !alternatives.has(name));
+  const routed = routedOf(destinations);
   const idle = sources.filter(({ name }) => !routed.some((each) => each.sources.includes(name)));
   const unread = routed.flatMap(({ name, alternative, ...filters }) => {
     const other = destinations.find((each) => each.name === alternative);
@@ -16,7 +17,10 @@ export function warningsOf({ sources, destinations }: Config): readonly string[]
     if (hasOwnFilters(other, filters, sources.length)) {
       return [`${rest}: its own sources, events and when do nothing`];
     }
-    return isNarrower(filters, other) && !routed.some((each) => each.name !== name && takesAll(each))
+    // Of what it would take by itself.
+    const wanted = { ...other, sources: filters.sources };
+    const { none, some } = leftOutBy(routed, [wanted], sources);
+    return none.length + some.length > 0
       ? [`${rest}: what the events and when of ${name} leave out goes to neither`]
       : [];
   });
@@ -43,9 +47,3 @@ function hasOwnFilters({ sources, events, when }: Filters, taken: Filters, sourc
   const all = sources.length === sourceCount && events.includes('*') && when === null;
   return !all && !isDeepStrictEqual([sources, events, when], [taken.sources, taken.events, taken.when]);
 }
-
-const takesAll = ({ events, when }: Pick<Filters, 'events' | 'when'>): boolean =>
-  events.includes('*') && when === null;
-
-/** Whether it takes a part of the events that the other, by its own filters, would take. */
-const isNarrower = (filters: Filters, other: Filters): boolean => takesAll(other) && !takesAll(filters);

@@ -1,4 +1,5 @@
 import type { DestinationConfig } from '../config/config.js';
+import { type Filters, routedOf, takersOf, takes } from '../config/filters.js';
 import { takesShare } from '../migration/share.js';
 import type { Route } from '../model.js';
 import { compileSchema } from '../schemas.js';
@@ -25,11 +26,10 @@ interface Fork {
 
 /** @throws {ShimError} where a `when` does not compile */
 export function createRouter(destinations: readonly Destination[]): Router {
-  const alternatives = new Set(destinations.flatMap(({ alternative }) => alternative ?? []));
-  // What is an alternative gets what the one that names it gives up, and that alone.
-  const rules = destinations
-    .filter(({ name }) => !alternatives.has(name))
-    .map((destination) => ({ ...withWhen(destination), fork: forkOf(destination, destinations) }));
+  const rules = routedOf(destinations).map((destination) => ({
+    ...withWhen(destination),
+    fork: forkOf(destination, destinations),
+  }));
   return (source, { value, messageId }) => {
     const routes = rules
       .filter(
@@ -41,7 +41,7 @@ export function createRouter(destinations: readonly Destination[]): Router {
         return rest ?? [];
       });
     // Two that give up a batch may have the same alternative.
-    return alternatives.size > 0 ? withoutRepeats(routes) : routes;
+    return rules.length < destinations.length ? withoutRepeats(routes) : routes;
   };
 }
 
@@ -69,8 +69,6 @@ export const sendingTo = ({
   mode: mode === 'shadow' ? 'shadow' : 'live',
   oncePerWebhook: format === 'legacy',
 });
-
-type Filters = Pick<Destination, 'sources' | 'events'>;
 
 /** Whether a destination takes what has these names, as far as they tell: an alternative takes what those do that name it. */
 export function takesByName(
@@ -122,21 +120,10 @@ export function createMeets(destinations: readonly Pick<Destination, 'name' | 'w
   return async (destination, value) => (rules.get(destination)?.satisfies?.(value) ?? []).length === 0;
 }
 
-function takersOf<D extends Pick<Destination, 'name' | 'alternative'>>(
-  destinations: readonly D[],
-  name: string,
-): readonly D[] {
-  const naming = destinations.filter(({ alternative }) => alternative === name);
-  return naming.length > 0 ? naming : destinations.filter((each) => each.name === name);
-}
-
 const withWhen = <D extends Pick<Destination, 'when'>>(destination: D) => ({
   ...destination,
   satisfies: destination.when === null ? null : compileSchema(destination.when, { limit: 1 }),
 });
-
-const takes = ({ sources, events }: Filters, source: string, event: string): boolean =>
-  sources.includes(source) && events.some((pattern) => matchesEvent(pattern, event));
 
 /** The batch that an event belongs to: its first file's. */
 function batchOf(result: unknown): string | undefined {
@@ -149,9 +136,3 @@ const withoutRepeats = (routes: readonly Route[]): readonly Route[] =>
   routes.filter(
     (route, index) => routes.findIndex((each) => each.destination === route.destination) === index,
   );
-
-/** A pattern is an event's exact name, or has `*` for one or more segments at its end: `extraction.*`, `*`. */
-function matchesEvent(pattern: string, event: string): boolean {
-  if (pattern === '*') return true;
-  return pattern.endsWith('.*') ? event.startsWith(pattern.slice(0, -1)) : event === pattern;
-}

@@ -225,6 +225,22 @@ destinations:
     expect(split('')).toEqual([]);
     expect(split('events: [extraction.processed],', ', events: [extraction.processed]')).toEqual([]);
     expect(split('events: [extraction.processed],', '', '\n  - { name: rest, url: "http://z" }')).toEqual([]);
+    const rest = (filters: string) => `\n  - { name: rest, url: "http://z", ${filters} }`;
+    const others = rest('events: [extraction.failed, extraction.edited, extraction.confirmed]');
+    expect(split('events: [extraction.processed],', '', others)).toEqual([]);
+    expect(split('events: ["extraction.*"],')).toEqual([]);
+    expect(split('when: { required: [event] },', '', rest('when: { not: { required: [event] } }'))).toEqual(
+      [],
+    );
+    // One that takes all of another source takes nothing of this one.
+    expect(
+      load(`
+sources: [{ name: a, path: /a, secrets: [aaa1] }, { name: b, path: /b, secrets: [bbb1] }]
+destinations:
+  - { name: d, url: "http://x", sources: [a], events: [extraction.processed], share: 50, alternative: old }
+  - { name: old, url: "http://y" }
+  - { name: b, url: "http://z", sources: [b] }`).warnings,
+    ).toEqual([warning]);
   });
 });
 

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { leftOutWithout } from '../../src/convert/left-out.js';
+import { leftOutWithout } from '../../src/config/left-out.js';
 
 type Destinations = Parameters<typeof leftOutWithout>[0]['destinations'];
 
 const all = { sources: ['a'], events: ['*'], when: null, alternative: null };
 const old = { ...all, name: 'old' };
 const config = (destinations: Destinations, sources = ['a']) => ({
-  sources: sources.map((name) => ({ name, statuses: { reviewed: 'extraction.reviewed' } })),
+  sources: sources.map((name) => ({ name })),
   destinations,
 });
 const PROCESSED = ['extraction.processed'];
-const REST = ['extraction.edited', 'extraction.confirmed', 'extraction.failed', 'extraction.reviewed'];
+const REST = ['extraction.edited', 'extraction.confirmed', 'extraction.failed'];
 const WHEN = { required: ['event'] };
 
 describe('leftOutWithout', () => {
@@ -50,5 +50,35 @@ describe('leftOutWithout', () => {
   it('asks of an alternative for what it is given alone', () => {
     const next = { ...all, name: 'new', events: PROCESSED, when: WHEN, alternative: 'old' };
     expect(leftOutWithout(config([old, next]), 'old')).toEqual({ none: [], some: [] });
+  });
+
+  it('asks of what is its alternative for what that takes by its own filters: it goes by them then', () => {
+    const next = { ...all, name: 'new', events: PROCESSED };
+    expect(leftOutWithout(config([{ ...old, alternative: 'new' }, next]), 'old').none).toEqual(REST);
+  });
+
+  it('finds what a "when" leaves out that all others have, be it as the alternative of one', () => {
+    const before = { ...old, events: PROCESSED };
+    const next = { ...all, name: 'new', when: WHEN };
+    const audit = { ...next, name: 'audit' };
+    expect(leftOutWithout(config([before, next, audit]), 'old').some).toEqual(PROCESSED);
+    const split = [before, { ...next, alternative: 'third' }, { ...all, name: 'third' }];
+    expect(leftOutWithout(config(split), 'old').some).toEqual(PROCESSED);
+    // Those of a split give up nothing that the one which goes was given.
+    const fork = [{ ...old }, { ...next, alternative: 'old' }, audit];
+    expect(leftOutWithout(config(fork), 'old').some).toEqual([]);
+  });
+
+  it('goes by a pattern itself where nothing that it takes has a name', () => {
+    const invoices = { ...old, events: ['invoice.*'] };
+    const by = (...events: string[]) =>
+      leftOutWithout(config([invoices, { ...all, name: 'new', events }]), 'old').none;
+    expect(by('extraction.*')).toEqual(['invoice.*']);
+    expect(by('invoice.*')).toEqual([]);
+    expect(by('invoice.paid')).toEqual([]);
+    expect(by('*')).toEqual([]);
+    expect(
+      leftOutWithout(config([old, { ...all, name: 'new', events: ['extraction.*'] }]), 'old').none,
+    ).toEqual([]);
   });
 });

@@ -1,0 +1,68 @@
+import { isDeepStrictEqual } from 'node:util';
+import { EXTRACTION_EVENTS } from '../formats/extraction-events.js';
+import type { DestinationConfig } from './config.js';
+import { matchesEvent, routedOf, takersOf, takes } from './filters.js';
+
+/** What is wanted and would go to nobody, each as a person names it. */
+export interface LeftOut {
+  /** Nobody takes them: `extraction.failed`. */
+  readonly none: readonly string[];
+  /** Who takes them takes a part, by a `when` that what is wanted does not have. */
+  readonly some: readonly string[];
+}
+
+type Rule = Pick<DestinationConfig, 'sources' | 'events' | 'when'>;
+
+interface Configured {
+  readonly sources: readonly { readonly name: string }[];
+  readonly destinations: readonly (Rule & Pick<DestinationConfig, 'name' | 'alternative'>)[];
+}
+
+/**
+ * What a destination gets and would go to nobody without it.
+ *
+ * @param name of a destination that is configured
+ */
+export function leftOutWithout({ sources, destinations }: Configured, name: string): LeftOut {
+  const others = destinations.filter((each) => each.name !== name);
+  // Without it, what was its alternative goes by its own filters.
+  return leftOutBy(routedOf(others), takersOf(destinations, name), sources);
+}
+
+export function leftOutBy(
+  rules: readonly Rule[],
+  wanted: readonly Rule[],
+  sources: Configured['sources'],
+): LeftOut {
+  const found: { readonly [Kind in keyof LeftOut]: string[] } = { none: [], some: [] };
+  const events = eventsOf(wanted, rules);
+  for (const { name: source } of sources) {
+    for (const event of events) {
+      const wanting = wanted.filter((each) => takes(each, source, event));
+      if (wanting.length === 0) continue;
+      const taking = rules.filter((each) => takes(each, source, event));
+      const text = sources.length === 1 ? event : `${event} of ${source}`;
+      if (taking.length === 0) found.none.push(text);
+      else if (takePart(taking, wanting)) found.some.push(text);
+    }
+  }
+  return found;
+}
+
+/** By one `when`: of several that have different ones, each may take what the others do not. */
+function takePart(taking: readonly Rule[], wanting: readonly Rule[]): boolean {
+  const when = taking[0]?.when ?? null;
+  const hasIt = (each: Rule): boolean => isDeepStrictEqual(each.when, when);
+  return when !== null && taking.every(hasIt) && !wanting.some(hasIt);
+}
+
+/** All that have names; a pattern that takes none of them, such as `invoice.*`, stands for itself. */
+function eventsOf(wanted: readonly Rule[], rules: readonly Rule[]): readonly string[] {
+  const named = [...wanted, ...rules].flatMap(({ events }) => events.filter((event) => !event.endsWith('*')));
+  const known = [...new Set([...EXTRACTION_EVENTS, ...named])];
+  const patterns = new Set(wanted.flatMap(({ events }) => events));
+  return [
+    ...known,
+    ...[...patterns].filter((pattern) => !known.some((event) => matchesEvent(pattern, event))),
+  ];
+}
