@@ -8,7 +8,7 @@ import { arraysOf, insertInto, rowOf, selectAll } from './copy-sql.js';
 import type { Database, Session, Statement } from './database.js';
 import { Days } from './days.js';
 import { dayOfId, numberIn } from './ids.js';
-import { migrate } from './migrations.js';
+import { makeOrRequireCurrent } from './migrations.js';
 import { beginCopy, finishCopy } from './occupancy.js';
 
 /** Rows that are read at once: some of them may be large. */
@@ -44,7 +44,7 @@ const SEQUENCES: Readonly<Record<string, string>> = {
 export async function openPostgresTarget(url: string): Promise<CopyTarget> {
   const { db, address, where, checked } = await openDatabase(url, { ...LIMITS, readOnly: false });
   try {
-    await migrate(db, where);
+    await makeOrRequireCurrent(db, where);
     const lock = await lockCopy(checked, address);
     return new PostgresTarget(db, where, lock);
   } catch (error) {

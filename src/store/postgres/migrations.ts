@@ -56,6 +56,12 @@ export async function migrate(db: Database, where: string): Promise<Migration> {
   }, LONGEST);
 }
 
+/** Makes what is missing where nothing is yet. @throws StoreError where this version cannot use what is there */
+export async function makeOrRequireCurrent(db: Database, where: string): Promise<void> {
+  if ((await schemaVersion(db, where)) === 0) await migrate(db, where);
+  else await requireCurrent(db, where);
+}
+
 /**
  * @param first what makes the tables
  * @throws ShimError `not_found` where nothing is yet, StoreError where this version cannot use what is there

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { OnProgress } from '../../../src/store/copy/copy.js';
 import { copyBetween } from '../../../src/store/copy/open.js';
 import { openStore } from '../../../src/store/open.js';
+import { schema1 } from '../../../src/store/postgres/schema-1.js';
 import type { Store } from '../../../src/store/store.js';
 import { type Databases, holdLocks, runSql, startDatabases } from '../../support/postgres.js';
 import { tempFolder } from '../../support/temp-folder.js';
@@ -310,6 +311,20 @@ describe('a copy once more', () => {
       name: 'UsageError',
       message: expect.stringMatching(/was served since, and has gone its own way: nothing was changed/),
     });
+  });
+
+  it('leaves a database of an older version to it, whose service would not start on it again', async () => {
+    const { to, copy } = await place();
+    await runSql(
+      to,
+      `CREATE TABLE schema_version (webhook_shim integer NOT NULL); ${schema1};
+       INSERT INTO schema_version VALUES (1); INSERT INTO copy_state VALUES (1, 'served', NULL)`,
+    );
+    await expect(copy()).rejects.toMatchObject({
+      code: 'store_older',
+      message: expect.stringMatching(/older version \(schema 1, .* run "webhook-shim migrate"$/),
+    });
+    expect(await runSql(to, 'SELECT webhook_shim FROM schema_version')).toEqual([{ webhook_shim: 1 }]);
   });
 
   it('of another file is refused, and so is a database with data', async () => {
