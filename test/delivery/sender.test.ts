@@ -127,6 +127,38 @@ describe('a request', () => {
     expect(server.connections()).toBe(2);
   });
 
+  it('is not sent more often than twice where one idle connection after another is closed', async () => {
+    const sent: string[] = [];
+    const sockets: Socket[] = [];
+    const server = await serveTcp((socket) => {
+      sockets.push(socket);
+      socket.on('data', (data) => sent.push(/x-a: (\w+)/.exec(data.toString())?.[1] ?? ''));
+    });
+    const sender = senderTo(server.url, { concurrency: 2 });
+    const send = (name: string) => sender.send({ ...message, headers: { 'x-a': name } });
+    const answer = (index: number) =>
+      sockets[index]?.write('HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length: 0\r\n\r\n');
+    const idle = [send('a'), send('b')];
+    await until(() => sent.length === 2);
+    answer(0);
+    answer(1);
+    await Promise.all(idle);
+    const [closed, answered] = [send('c'), send('d')];
+    await until(() => sent.length === 4);
+    // It takes the place of the one that is closed now, on a new connection.
+    const waiting = send('e');
+    sockets[0]?.destroy();
+    await until(() => sent.length === 5);
+    answer(1);
+    await until(() => sent.length === 6);
+    sockets[1]?.destroy();
+    expect((await closed)?.fault).toMatch(/closed the connection/);
+    // Were it to be sent again, it would go out now, as over an idle connection.
+    answer(2);
+    expect(await Promise.all([answered, waiting])).toMatchObject([{ status: 200 }, { status: 200 }]);
+    expect(sent).toEqual(['a', 'b', 'c', 'd', 'e', 'c']);
+  });
+
   it('opens no more connections than are asked for', async () => {
     const server = await serve((request, response) => request.resume().on('end', () => response.end()));
     const sender = senderTo(server.url, { concurrency: 3 });
@@ -285,6 +317,23 @@ describe('an answer', () => {
     });
     expect(answer).toMatchObject({ status: 200, response: 'half' });
     expect(answer?.fault).toMatch(/^(UND_ERR_SOCKET|ECONNRESET): .* closed the connection before its answer/);
+  });
+
+  it('that breaks off over a connection that was idle is not asked for once more', async () => {
+    let requests = 0;
+    const head = 'HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length: 4\r\n\r\n';
+    const server = await serveTcp((socket) => {
+      socket.on('data', () => {
+        if (++requests === 1) socket.write(`${head}full`);
+        else socket.end(`${head}ha`);
+      });
+    });
+    const sender = senderTo(server.url);
+    expect(await sender.send(message)).toMatchObject({ status: 200, response: 'full', fault: null });
+    const answer = await sender.send(message);
+    expect(answer).toMatchObject({ status: 200, response: 'ha' });
+    expect(answer?.fault).toMatch(/closed the connection before its answer/);
+    expect([requests, server.connections()]).toEqual([2, 1]);
   });
 
   it.each([
