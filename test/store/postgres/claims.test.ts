@@ -100,3 +100,21 @@ it('gives as many of those that wait for their keys as fit into memory, at least
   expect(listed.map(({ body, webhook }) => [body === large, webhook.body === large])).toEqual([[true, true]]);
   await store.close();
 });
+
+it.each([
+  ['where nothing orders them', null],
+  ['by lines', 'file'],
+] as const)('claims as many as fit into memory, and the rest later: %s', async (_, by) => {
+  const store = await openStore(await server.createDatabase(), { mode: 'own' });
+  await store.setOrder('billing', by);
+  const body = 'x'.repeat(2 * 1024 * 1024);
+  for (let i = 0; i < 10; i++) await accept(store, [event()], { now: T0 + i, webhook: { body } });
+  if (by !== null) {
+    const waiting = (await store.listDeliveries({ limit: 10 })).map(({ id }) => id);
+    const deliveries = waiting.map((deliveryId) => ({ deliveryId, keys: [`line ${deliveryId}`] }));
+    await store.keyDeliveries({ destination: 'billing', by, deliveries });
+  }
+  const claims = [await claim(store, T0 + 20), await claim(store, T0 + 20), await claim(store, T0 + 20)];
+  expect(claims.map(({ length }) => length)).toEqual([8, 2, 0]);
+  await store.close();
+});
