@@ -190,6 +190,15 @@ export function conversionRules(given: Given): void {
       });
     });
 
+    it('keeps so much of the errors as a person reads, in whole characters', async () => {
+      const id = await putOne(given.store);
+      const long = `${'x'.repeat(999)}😀 and more`;
+      const errors = [long, ...Array.from({ length: 200 }, (_, index) => `error ${index}`)];
+      await given.store.saveConversions([quarantined(id, 'schema_violation', errors)], T0);
+      const kept = (await given.store.getWebhook(id))?.errors ?? [];
+      expect(kept).toEqual([`${'x'.repeat(999)}\uFFFD`, ...errors.slice(1, 100)]);
+    });
+
     it('takes a new reason when it is tried again', async () => {
       const id = await putOne(given.store);
       await given.store.saveConversions([quarantined(id, 'no_files', ['old'])], T0);
