@@ -1,5 +1,7 @@
+import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
+import { eventually } from '../../support/handler.js';
 import { type Databases, runSql, startDatabases } from '../../support/postgres.js';
 import { accept, claim, claimWebhooks, delivered, event, only, T0 } from '../samples.js';
 
@@ -116,5 +118,31 @@ it.each([
   }
   const claims = [await claim(store, T0 + 20), await claim(store, T0 + 20), await claim(store, T0 + 20)];
   expect(claims.map(({ length }) => length)).toEqual([8, 2, 0]);
+  await store.close();
+});
+
+it.each([
+  ['a pause', `paused_at = ${T0}, pause_reason = 'operator'`],
+  ['a breaker that opens', `open_until = ${T0 + 1}, open_reason = 'failures'`],
+])('claims nothing where %s came between its look and its turn', async (_, held) => {
+  const url = await server.createDatabase();
+  const store = await openStore(url, { mode: 'own' });
+  await store.setOrder('billing', 'file');
+  const { events } = await accept(store, [event()]);
+  const [waiting] = await store.listUnkeyed({ destination: 'billing', limit: 1 });
+  const deliveries = [{ deliveryId: waiting?.id ?? 0, keys: ['line'] }];
+  await store.keyDeliveries({ destination: 'billing', by: 'file', deliveries });
+  const other = new pg.Client({ connectionString: url });
+  await other.connect();
+  await other.query(`BEGIN; UPDATE destinations SET ${held} WHERE name = 'billing'`);
+  const claimed = claim(store, T0);
+  await eventually(async () => {
+    const waits = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    expect(await runSql(url, waits)).toHaveLength(1);
+  });
+  await other.query('COMMIT');
+  await other.end();
+  expect(await claimed).toEqual([]);
+  expect((await store.getEvent(only(events).id))?.deliveryRows).toMatchObject([{ status: 'pending' }]);
   await store.close();
 });
