@@ -2,6 +2,8 @@ import { createHook } from 'node:async_hooks';
 import { once } from 'node:events';
 import { Agent, request, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { LIMITS, serveHttp } from '../../src/http/server.js';
 import { eventually } from '../support/handler.js';
@@ -237,6 +239,50 @@ describe('the HTTP server', () => {
     await once(socket, 'close');
     expect(received.match(/answer/g)).toHaveLength(2);
     await closed;
+  });
+
+  it('takes no more connections at a time than it may, and lets go of those that have ended', async () => {
+    const refs: WeakRef<Socket>[] = [];
+    const served = await serveHttp(
+      (incoming, response) => {
+        refs.push(new WeakRef(incoming.socket));
+        response.end('answer');
+      },
+      { host: '127.0.0.1', port: 0 },
+      { ...LIMITS, connections: 2 },
+    );
+    onTestFinished(() => served.close(0));
+    const port = Number(new URL(served.url).port);
+    const ask = async () => {
+      const socket = connect(port, '127.0.0.1').on('error', () => {});
+      socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+      const ended = once(socket, 'close');
+      let answer = '';
+      socket.on('data', (chunk: Buffer) => {
+        answer += chunk.toString();
+      });
+      await Promise.race([once(socket, 'data'), ended]);
+      return { end: () => socket.destroy(), answered: answer.includes('answer') };
+    };
+    const [first, second, third] = [await ask(), await ask(), await ask()];
+    expect([first, second, third].map(({ answered }) => answered)).toEqual([true, true, false]);
+    first.end();
+    for (let left = 20; left > 0; left--) {
+      // The server hears of the end a little later.
+      await eventually(async () => {
+        const next = await ask();
+        next.end();
+        expect(next.answered).toBe(true);
+      });
+    }
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    await eventually(() => {
+      collect();
+      // Some may still be held by who reads the next request.
+      expect(refs.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(5);
+    });
+    second.end();
   });
 
   it('says what to do about a port in use', async () => {
