@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createOrphans } from '../../src/delivery/orphans.js';
 import { handlerOf, many, until } from './handler.js';
 import { destinationAt, Setup } from './setup.js';
 
@@ -61,4 +62,54 @@ it('is told of once the store works', async () => {
   await until(() => setup.failures > 1);
   setup.broken.clear();
   await until(() => said().length === 1);
+});
+
+it('holds up no stop while the store does not work', async () => {
+  let looks = 0;
+  const orphans = createOrphans({
+    store: {
+      listBacklogs: async () => {
+        looks++;
+        throw new Error('the disk is gone');
+      },
+    },
+    log: setup.log,
+    isConfigured: () => false,
+    firstBackoff: 3_600_000,
+  });
+  orphans.look();
+  await until(() => setup.log.lines.length === 1);
+  // If it waited for the hour, or for the store, the test would not come to its end.
+  await orphans.stop();
+  expect(looks).toBe(1);
+});
+
+it('is looked for by one look at a time, and by none after the stop', async () => {
+  const gates: (() => void)[] = [];
+  await setup.add(...many(1, 'old-crm'));
+  const orphans = createOrphans({
+    store: {
+      listBacklogs: async (limit) => {
+        await new Promise<void>((resolve) => gates.push(resolve));
+        return setup.store.listBacklogs(limit);
+      },
+    },
+    log: setup.log,
+    isConfigured: () => false,
+    firstBackoff: 5,
+  });
+  orphans.look();
+  orphans.look();
+  await new Promise(setImmediate);
+  expect(gates).toHaveLength(1);
+  let stopped = false;
+  const stopping = orphans.stop().then(() => {
+    stopped = true;
+  });
+  await new Promise(setImmediate);
+  expect(stopped).toBe(false);
+  gates[0]?.();
+  await stopping;
+  expect(gates).toHaveLength(1);
+  expect(said()).toHaveLength(1);
 });
