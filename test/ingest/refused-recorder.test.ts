@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { StoreError } from '../../src/errors.js';
 import { createRefusedRecorder } from '../../src/ingest/refused-recorder.js';
 import type { RefusedRequest } from '../../src/ingest/refused-sample.js';
@@ -101,10 +101,14 @@ describe('requests that were refused for their signature', () => {
     recorder.note(keeping, request());
     recorder.note(keeping, request({ signature: undefined }));
     recorder.note(keeping, request({ signature: 'hex-or-what' }));
+    recorder.note(keeping, request({ signature: `${SIGNATURE}=` }));
+    recorder.note(keeping, request({ signature: `A${SIGNATURE}` }));
     recorder.note(keeping, request({ body: `{"result":"${'x'.repeat(1024 * 1024)}"}` }));
     await eventually(() => expect(batches).toHaveLength(1));
     expect(batches[0]?.[0]?.samples.map((sample) => sample.request)).toEqual([
       { body: '{"result":"[]"}', signature: SIGNATURE },
+      null,
+      null,
       null,
       null,
       null,
@@ -179,6 +183,38 @@ describe('requests that were refused for their signature', () => {
     await closing;
   });
 
+  it('are written before the recorder is closed, after the batch that is on its way', async () => {
+    const gates: (() => void)[] = [];
+    const { recorder, batches } = start({ gate: () => new Promise((resolve) => gates.push(resolve)) });
+    recorder.note(extracta, request());
+    await eventually(() => expect(gates).toHaveLength(1));
+    recorder.note(keeping, request());
+    let closed = false;
+    const closing = recorder.close().then(() => {
+      closed = true;
+    });
+    await new Promise(setImmediate);
+    expect([gates.length, closed]).toEqual([1, false]);
+    gates[0]?.();
+    await eventually(() => expect(gates).toHaveLength(2));
+    await new Promise(setImmediate);
+    expect(closed).toBe(false);
+    gates[1]?.();
+    await closing;
+    expect(batches.map(([of]) => of?.source)).toEqual(['extracta', 'keeping']);
+  });
+
+  it('are left where the store does not answer: that holds up a close for two seconds at the most', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { recorder, batches } = start({ gate: () => new Promise(() => {}) });
+    recorder.note(extracta, request());
+    const closing = recorder.close();
+    await vi.advanceTimersByTimeAsync(2_000);
+    await closing;
+    expect(batches).toHaveLength(1);
+  });
+
   it('go to the store one batch at a time, and what it does not take is dropped', async () => {
     let fail: (error: Error) => void = () => {};
     let open = (): void => {};
@@ -190,6 +226,7 @@ describe('requests that were refused for their signature', () => {
         fail = reject;
       });
     const { recorder, batches, log } = start({ gate });
+    recorder.note(extracta, request());
     recorder.note(extracta, request());
     await eventually(() => expect(gates).toBe(1));
     recorder.note(extracta, request());
