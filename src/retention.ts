@@ -54,7 +54,7 @@ export function startRetention(options: {
     while (!stopping) {
       try {
         const before = options.now() - options.keptFor();
-        const removed = await prune(options.store, before, pauseUnlessStopping);
+        const removed = await prune(options.store, before, pause);
         if (removed > 0) options.log.info({ removed }, 'webhooks removed, as retention says');
       } catch (error) {
         options.log.error({ err: error }, 'retention: the store does not work; tried again later');
@@ -62,8 +62,8 @@ export function startRetention(options: {
       if (!stopping) await sleep.for(INTERVAL);
     }
   };
-  const pauseUnlessStopping = async (): Promise<boolean> => {
-    if (!stopping) await sleep.for(PAUSE);
+  const pause = async (): Promise<boolean> => {
+    await sleep.for(PAUSE);
     return !stopping;
   };
   const running = run();

@@ -62,6 +62,29 @@ describe('retention', () => {
     expect(store.steps).toHaveLength(before);
   });
 
+  it('is over when its stop is: what it has begun to remove is removed by then', async () => {
+    let open = (): void => {};
+    const begun: unknown[] = [];
+    const store = {
+      prune: (request: unknown) =>
+        new Promise<{ removed: number; next: null }>((resolve) => {
+          begun.push(request);
+          open = () => resolve({ removed: 1, next: null });
+        }),
+    };
+    const retention = startRetention({ store, keptFor: () => 400, log: memoryLog(), now: () => 1_000 });
+    expect(begun).toHaveLength(1);
+    let stopped = false;
+    const stopping = retention.stop().then(() => {
+      stopped = true;
+    });
+    await new Promise(setImmediate);
+    expect(stopped).toBe(false);
+    open();
+    await stopping;
+    expect(begun).toHaveLength(1);
+  });
+
   it('goes on after a fault of the store, an hour later', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
