@@ -41,7 +41,7 @@ export function createAdminApp(options: {
   const router = new Router();
   router.get('/readyz', async (ctx) => {
     const checks = await options.ready();
-    const failed = Object.keys(checks).filter((name) => checks[name]?.ok !== true);
+    const failed = Object.entries(checks).flatMap(([name, { ok }]) => (ok ? [] : [name]));
     ctx.status = failed.length === 0 ? 200 : 503;
     ctx.body = {
       message: failed.length === 0 ? 'ready' : `not ready: ${failed.join(', ')}`,

@@ -84,6 +84,13 @@ it('goes by the token alone where there is one', async () => {
   expect(await get(`${url}/readyz`, host)).toMatchObject({ status: 200 });
 });
 
+it('says in JSON what it does not have, and how to send the token', async () => {
+  const without = await fetch(`${await start(null)}/nothing`);
+  expect([without.status, await without.json()]).toEqual([404, { message: expect.any(String) }]);
+  const refused = await fetch(`${await start('a-token-of-the-test')}/metrics`);
+  expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+});
+
 it('says what is wrong with the store to who has the token, and to others that something is', async () => {
   const message = 'postgres://db.internal:5432/shim: the password of the user "shim" is refused';
   const url = await start('a-token-of-the-test', { ok: false, message });
