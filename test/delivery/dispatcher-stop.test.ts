@@ -66,6 +66,8 @@ describe('when it stops', () => {
     const dispatcher = setup.dispatch(destinationAt(url));
     await until(async () => (await setup.count('sending')) === 3);
     const stopped = dispatcher.stop(10_000);
+    // Turns in which all that does not wait for the claim is over.
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
     open();
     await stopped;
     expect(await setup.count('pending')).toBe(3);
@@ -85,6 +87,22 @@ describe('when it stops', () => {
     open();
     await new Promise(setImmediate);
     expect(arrived).toEqual([]);
+  });
+
+  it('has written first that the destination is gone, where its last answer says so', async () => {
+    const { url, arrived } = await handler((response) => held.push(response));
+    const held: ServerResponse[] = [];
+    await setup.add({ id: 'event', to: ['billing'] });
+    const dispatcher = setup.dispatch(destinationAt(url));
+    await until(() => arrived.length === 1);
+    const stopped = dispatcher.stop(10_000);
+    setup.broken.add('pauseDestination');
+    held[0]?.writeHead(410).end();
+    // A few pauses, in which all that does not wait for this is over.
+    await until(() => setup.failures > 2);
+    setup.broken.clear();
+    await stopped;
+    expect(await setup.store.destinationStates()).toMatchObject([{ paused: { reason: '410' } }]);
   });
 
   it('does not wait for a store that does not work', async () => {
