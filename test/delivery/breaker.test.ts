@@ -44,6 +44,14 @@ describe('a breaker', () => {
     expect(afterFailure(count, RULES, { startedAt: 3, now: 8 }).count.failures).toEqual([8]);
   });
 
+  it('learns nothing from that after a success either', () => {
+    let count: BreakerCount = NO_FAILURES;
+    for (const now of [1, 2, 3, 4]) count = afterFailure(count, RULES, { startedAt: now, now }).count;
+    count = afterSuccess(count);
+    for (const now of [5, 6, 7])
+      expect(afterFailure(count, RULES, { startedAt: 2, now })).toEqual({ count, opens: false });
+  });
+
   it('remembers no more than it needs', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(500)), fc.integer({ min: 1, max: 20 }), (gaps, failures) => {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DestinationConfig } from '../../src/config/config.js';
-import { handlerOf, many, until } from './handler.js';
+import { handlerOf, holdAhead, many, until } from './handler.js';
 import { destinationAt, Setup } from './setup.js';
 
 let setup: Setup;
@@ -160,6 +160,16 @@ describe('a destination that is down', () => {
     await until(isOpen);
     await until(async () => (await setup.count('sending')) === 0);
     expect(setup.settled.filter(({ outcome }) => outcome === 'retry').length).toBeLessThan(10);
+  });
+
+  it('has handed back what was claimed ahead of it where another instance saw that it is down', async () => {
+    const { finish, arrived } = await holdAhead(setup);
+    const cooled = setup.time + 30_000;
+    await setup.store.openBreaker({ destination: 'billing', until: cooled, reason: 'as another saw' });
+    await until(async () => (await setup.count('sending')) === 1);
+    finish();
+    await until(async () => (await setup.count('delivered')) === 11);
+    expect(arrived).toHaveLength(11);
   });
 
   it('is tried at once where its configuration changes', async () => {
