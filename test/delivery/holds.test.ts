@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DestinationConfig } from '../../src/config/config.js';
+import { createHolds } from '../../src/delivery/holds.js';
+import { createTrouble } from '../../src/delivery/trouble.js';
 import { handlerOf, holdAhead, many, until } from './handler.js';
 import { destinationAt, Setup } from './setup.js';
 
@@ -183,6 +185,19 @@ describe('a destination that is down', () => {
     await until(async () => (await stateOf())?.openUntil === null);
   });
 
+  it('is left alone for all of its cooldown, however long that is', async () => {
+    const cooldown = 3_600_000;
+    const { destination } = await fickle(503, { breaker: { ...breaker, cooldown } });
+    await setup.add(...many(5, 'billing'));
+    setup.dispatch(destination);
+    await until(isOpen);
+    const opened = vi.spyOn(setup.store, 'openBreaker');
+    const looks = vi.spyOn(setup.store, 'destinationStates');
+    await until(() => looks.mock.calls.length > 3);
+    expect(opened).not.toHaveBeenCalled();
+    expect((await stateOf())?.openUntil).toBe(setup.time + cooldown);
+  });
+
   it('is tried soon where the clock was set back meanwhile', async () => {
     const { now, destination } = await fickle(503);
     const [id] = await setup.add(...many(3, 'billing'));
@@ -211,6 +226,68 @@ describe('a destination that is down', () => {
   });
 });
 
+describe('what is written of a destination', () => {
+  const answered = (status: number) => ({
+    duration: 1,
+    status,
+    response: '',
+    retryAfter: null,
+    fault: null,
+    ours: false,
+  });
+  /** @param failures of the store, when it is told that the destination is down */
+  const holdsWith = (failures: number, firstBackoff: number, inARow = 1) => {
+    let told = 0;
+    const holds = createHolds({
+      destination: destinationAt('http://127.0.0.1:1', { breaker: { ...breaker, failures: inARow } }),
+      store: {
+        pauseDestination: (request) => setup.store.pauseDestination(request),
+        closeBreaker: (name) => setup.store.closeBreaker(name),
+        openBreaker: async (request) => {
+          if (++told <= failures) throw new Error('the disk is gone');
+          return setup.store.openBreaker(request);
+        },
+      },
+      log: setup.log,
+      trouble: createTrouble(setup.log, 'a test'),
+      now: () => setup.time,
+      firstBackoff,
+      onHeld: () => {},
+    });
+    return { holds, told: () => told };
+  };
+
+  it('is written in the order in which it was seen, also where the store fails meanwhile', async () => {
+    const { holds, told } = holdsWith(2, 5);
+    holds.note({ id: 1, probe: false }, setup.time, answered(503));
+    holds.note({ id: 2, probe: true }, setup.time, answered(200));
+    await holds.written();
+    expect(told()).toBe(3);
+    expect(await stateOf()).toMatchObject({ openUntil: null });
+  });
+
+  it('is nothing where it fails again and again, but never so often in a row', async () => {
+    const { holds, told } = holdsWith(0, 5, 2);
+    for (const status of [503, 200, 503, 404, 503])
+      holds.note({ id: 1, probe: false }, setup.time, answered(status));
+    await holds.written();
+    expect(told()).toBe(0);
+    holds.note({ id: 1, probe: false }, setup.time, answered(503));
+    await holds.written();
+    expect(told()).toBe(1);
+  });
+
+  it('is given up at once when it is closed', async () => {
+    const { holds, told } = holdsWith(Number.POSITIVE_INFINITY, 3_600_000);
+    holds.note({ id: 1, probe: false }, setup.time, answered(503));
+    await until(() => setup.log.lines.length > 0);
+    holds.close();
+    // If it were tried again, the test would not come to its end.
+    await holds.written();
+    expect(told()).toBe(1);
+  });
+});
+
 describe('a destination that is gone', () => {
   it('is paused, says so, and gets everything once it is resumed', async () => {
     const { now, handler, destination } = await fickle(410, {
@@ -230,6 +307,29 @@ describe('a destination that is gone', () => {
     await until(async () => (await setup.count('delivered')) === 10);
     expect(handler.arrived.slice(0, 2).map(({ attempt }) => attempt)).toEqual(['1', '2']);
     await until(() => said('the destination is resumed') === 1);
+  });
+
+  it('gets nothing of a claim that was under way when it said so', async () => {
+    const held: ServerResponse[] = [];
+    const { url } = await handlerOf(setup, (response) => held.push(response));
+    await setup.add({ id: 'first', to: ['billing'] });
+    setup.dispatch(destinationAt(url));
+    await until(() => held.length === 1);
+    // Until then no claim is under way that has brought nothing.
+    setup.broken.add('claimDeliveries');
+    await until(() => setup.failures > 0);
+    let open = (): void => {};
+    setup.claimGate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await setup.add(...many(3, 'billing'));
+    setup.broken.clear();
+    await until(async () => (await setup.count('sending')) === 4);
+    held[0]?.writeHead(410).end();
+    await until(async () => (await stateOf())?.paused?.reason === '410');
+    open();
+    await until(async () => (await setup.count('pending')) === 4);
+    expect(held).toHaveLength(1);
   });
 
   it('is said to be paused once, however many answers say it', async () => {
