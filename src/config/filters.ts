@@ -1,6 +1,8 @@
 import type { DestinationConfig } from './config.js';
 
 export type Filters = Pick<DestinationConfig, 'sources' | 'events'>;
+/** What a destination takes, whole. */
+export type Rule = Filters & Pick<DestinationConfig, 'when'>;
 
 /** Whether it takes what has these names, as far as they tell. */
 export const takes = ({ sources, events }: Filters, source: string, event: string): boolean =>

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { EXTRACTION_EVENTS } from '../formats/extraction-events.js';
 import type { DestinationConfig } from './config.js';
-import { matchesEvent, routedOf, takersOf, takes } from './filters.js';
+import { matchesEvent, type Rule, routedOf, takersOf, takes } from './filters.js';
 
 /** What is wanted and would go to nobody, each as a person names it. */
 export interface LeftOut {
@@ -10,8 +10,6 @@ export interface LeftOut {
   /** Who takes them takes a part, by a `when` that what is wanted does not have. */
   readonly some: readonly string[];
 }
-
-type Rule = Pick<DestinationConfig, 'sources' | 'events' | 'when'>;
 
 interface Configured {
   readonly sources: readonly { readonly name: string }[];

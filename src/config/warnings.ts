@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { EXTRACTION_EVENTS } from '../formats/extraction-events.js';
-import type { Config, DestinationConfig } from './config.js';
-import { routedOf } from './filters.js';
+import type { Config } from './config.js';
+import { type Rule, routedOf } from './filters.js';
 import { leftOutBy } from './left-out.js';
 import { nearest } from './nearest.js';
 
@@ -40,10 +40,8 @@ export function warningsOf({ sources, destinations }: Config): readonly string[]
   ];
 }
 
-type Filters = Pick<DestinationConfig, 'sources' | 'events' | 'when'>;
-
 /** Whether it was told to take something else than all, or than the destination that it is the alternative of. */
-function hasOwnFilters({ sources, events, when }: Filters, taken: Filters, sourceCount: number): boolean {
+function hasOwnFilters({ sources, events, when }: Rule, taken: Rule, sourceCount: number): boolean {
   const all = sources.length === sourceCount && events.includes('*') && when === null;
   return !all && !isDeepStrictEqual([sources, events, when], [taken.sources, taken.events, taken.when]);
 }

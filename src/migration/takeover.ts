@@ -1,3 +1,4 @@
+import type { LeftOut } from '../config/left-out.js';
 import { durationText } from './duration-text.js';
 import { percentilesOf } from './percentiles.js';
 
@@ -28,8 +29,8 @@ export interface HandlerFacts {
 export interface TakeoverFacts {
   readonly candidate: HandlerFacts;
   readonly incumbent: HandlerFacts;
-  /** What the incumbent gets and would go to nobody without it: nobody takes it at all, or one alone and a part. */
-  readonly leftOut: { readonly none: readonly string[]; readonly some: readonly string[] };
+  /** What the incumbent gets and would go to nobody without it. */
+  readonly leftOut: LeftOut;
 }
 
 /** @param answers its latest, each with the HTTP status (null: none came) and the duration in ms. */
