@@ -10,11 +10,10 @@ interface Seen {
   readonly lastAt: number;
 }
 
-/** A legacy webhook of a source whose legacy traffic had ended. Times in ms. */
+/** A legacy webhook of a source whose legacy traffic had ended. */
 interface Comeback {
   readonly source: string;
-  readonly at: number;
-  /** When the legacy webhook before it came. */
+  /** When the legacy webhook before it came, in ms. */
   readonly lastAt: number;
 }
 
@@ -53,7 +52,7 @@ export function createSunset(seen: readonly Seen[]): Sunset {
         const last = lastsOf(source);
         const lastAt = last.legacy;
         const hadEnded = Number.isFinite(lastAt) && at - lastAt >= GONE_AFTER && last.new > lastAt;
-        if (format === 'legacy' && hadEnded) comebacks.push({ source, at, lastAt });
+        if (format === 'legacy' && hadEnded) comebacks.push({ source, lastAt });
         advance(last, format, at);
       }
       return comebacks;

@@ -12,7 +12,7 @@ describe('createSunset', () => {
     const sunset = createSunset([seen('legacy', NOW - 24 * HOUR), seen('new', NOW - HOUR)]);
     expect(sunset.note([came('new', NOW)])).toEqual([]);
     expect(sunset.note([came('legacy', NOW), came('legacy', NOW + 1)])).toEqual([
-      { source: 'extracta', at: NOW, lastAt: NOW - 24 * HOUR },
+      { source: 'extracta', lastAt: NOW - 24 * HOUR },
     ]);
     expect(sunset.note([came('legacy', NOW + 23 * HOUR)])).toEqual([]);
   });
