@@ -22,7 +22,7 @@ export async function driftReport(
   for (;;) {
     const page = await store.listFields({ limit: PAGE, ...(after === undefined ? {} : { after }) });
     for (const { source, extractionId, fields, ...total } of page) {
-      const drift = driftOf(fields, total, now, { window: DRIFT_WINDOW });
+      const drift = driftOf(fields, total, now, DRIFT_WINDOW);
       if (drift.length > 0) found.push({ source, extractionId, drift });
     }
     after = page.at(-1)?.id;

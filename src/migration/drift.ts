@@ -1,10 +1,5 @@
 import type { Seen, SeenField } from '../store/rows.js';
 
-export interface DriftRules {
-  /** Milliseconds: what is younger is new, and what has been away for longer has vanished. */
-  readonly window: number;
-}
-
 export interface Drift {
   readonly path: string;
   readonly kind: 'new' | 'vanished';
@@ -27,22 +22,23 @@ const USUAL_INTERVALS = 5;
  *
  * @param seen the fields of one extraction
  * @param total all results of that extraction
+ * @param window milliseconds: what is younger is new, and what has been away for longer has vanished
  */
 export function driftOf(
   seen: readonly SeenField[],
   total: Seen,
   now: number,
-  rules: DriftRules,
+  window: number,
 ): readonly Drift[] {
   const isNew = (field: SeenField): boolean =>
-    now - field.firstAt < rules.window &&
-    field.firstAt - total.firstAt >= rules.window &&
+    now - field.firstAt < window &&
+    field.firstAt - total.firstAt >= window &&
     total.count - field.count >= ENOUGH_RESULTS;
   const hasVanished = (field: SeenField): boolean => {
     // Not against the clock: where nothing comes, no field is missing.
     const away = total.lastAt - field.lastAt;
     const interval = (field.lastAt - field.firstAt) / Math.max(1, field.count - 1);
-    return field.count >= ENOUGH_RESULTS && away >= rules.window && away >= USUAL_INTERVALS * interval;
+    return field.count >= ENOUGH_RESULTS && away >= window && away >= USUAL_INTERVALS * interval;
   };
   const added = outermost(seen.filter(isNew)).map(
     ({ path, firstAt: at, count }): Drift => ({ path, kind: 'new', at, count }),
