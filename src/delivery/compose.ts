@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { DestinationConfig, SourceConfig } from '../config/config.js';
-import { asLegacy, listenerText, signOutgoing, toNew } from '../formats/forward.js';
+import { asLegacy, listenerText, toNew } from '../formats/forward.js';
 import { mac, signingKey } from '../formats/signature.js';
 import type { ClaimedDelivery } from '../model.js';
 import type { Message } from './answer.js';
@@ -41,7 +41,7 @@ export function createCompose(
     }
     const key = keyOf(secretFor(webhook.source, secret));
     const outgoing = format === 'legacy' ? asLegacy(delivery) : toNew(delivery);
-    return { body: outgoing.body, signature: signOutgoing(outgoing, key) };
+    return { body: outgoing.body, signature: mac(outgoing.signedText, key) };
   };
   const userAgent = `extracta-webhook-shim/${version}`;
 

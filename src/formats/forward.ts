@@ -1,8 +1,6 @@
-import type { KeyObject } from 'node:crypto';
 import type { Format } from '../model.js';
 import { escapeLoneSurrogates, memberOf } from './json-text.js';
 import { signedTextOf } from './request-body.js';
-import { mac } from './signature.js';
 
 /** An event as the store has it: its own body, or none where the webhook's text is carried over. */
 export interface StoredEvent {
@@ -65,6 +63,3 @@ const resultOf = (body: string): string => memberOf(body, 'result') ?? 'null';
 
 /** A legacy body around the text of its result. */
 export const legacyBody = (resultText: string): string => `{"result":${JSON.stringify(resultText)}}`;
-
-/** The `x-webhook-signature` of an outgoing body. */
-export const signOutgoing = (outgoing: Outgoing, key: KeyObject): string => mac(outgoing.signedText, key);
