@@ -1,4 +1,4 @@
-import { type EventSchemas, loadEventSchemas } from './convert/event-schemas.js';
+import { type EventCheck, loadEventSchemas } from './convert/event-schemas.js';
 import { normalize as normalizeWebhook } from './convert/normalize.js';
 import { UsageError } from './errors.js';
 import { newBody, toLegacy as toLegacyBody } from './formats/forward.js';
@@ -92,7 +92,7 @@ const headerOf = (signature: unknown): string | undefined =>
 /** A variable of the environment that is not set is no secret. */
 const secretOf = (secret: unknown): string => (typeof secret === 'string' ? secret : '');
 
-let schemas: EventSchemas | undefined;
+let checkSchema: EventCheck | undefined;
 
 /**
  * What a verified webhook becomes in the new format. No webhook makes it throw: what cannot be converted is told with
@@ -109,12 +109,12 @@ export function normalize(
   if (typeof (webhook as Partial<Webhook> | undefined)?.body !== 'string') {
     throw new UsageError('usage', 'that is no verified webhook: give what "verify" returned');
   }
-  schemas ??= loadEventSchemas();
+  checkSchema ??= loadEventSchemas();
   const normalized = normalizeWebhook(webhook, {
     source: options.source ?? 'extracta',
     statuses: { ...DEFAULT_STATUSES, ...options.statuses },
-    schemas,
-    contracts: null,
+    checkSchema,
+    checkContracts: null,
   });
   if (!normalized.ok) {
     return { outcome: 'quarantined', reason: normalized.reason, errors: normalized.errors };

@@ -1,38 +1,30 @@
 import type { SourceConfig } from '../config/config.js';
 import { EVENTS_WITH_RESULT } from '../formats/extraction-events.js';
 import { compileSchema, type SchemaCheck, type SchemaFault } from '../schemas.js';
-import { describeFaults } from './event-schemas.js';
+import { describeFaults, type EventCheck } from './event-schemas.js';
 
 /** As many as are told of one event. */
 const FAULTS_WANTED = 20;
 
-/** Checks the user's own fields. */
-export interface Contracts {
-  /** @returns what is wrong with the files' results, one fault a line, for a person; nothing where all is as agreed. */
-  check(event: { readonly event: string; readonly result: unknown }): readonly string[];
-}
-
 /**
- * Compiles a source's contracts.
+ * Compiles a source's contracts, which are for the user's own fields: for the results of an event's files.
  *
  * @returns null where there are none
  * @throws {ShimError} where a schema does not compile
  */
-export function createContracts(contracts: SourceConfig['contracts']): Contracts | null {
+export function createContracts(contracts: SourceConfig['contracts']): EventCheck | null {
   if (contracts.length === 0) return null;
   const checks = new Map<unknown, SchemaCheck>(
     contracts.map(({ extractionId, schema }) => [extractionId, compileSchema(schema)]),
   );
-  return {
-    check: ({ event, result }) => {
-      if (!EVENTS_WITH_RESULT.includes(event) || !Array.isArray(result)) return [];
-      const faults: SchemaFault[] = [];
-      for (const [index, file] of result.entries()) {
-        faults.push(...faultsOf(file, index, checks));
-        if (faults.length >= FAULTS_WANTED) break;
-      }
-      return describeFaults(faults);
-    },
+  return ({ event, result }) => {
+    if (!EVENTS_WITH_RESULT.includes(event) || !Array.isArray(result)) return [];
+    const faults: SchemaFault[] = [];
+    for (const [index, file] of result.entries()) {
+      faults.push(...faultsOf(file, index, checks));
+      if (faults.length >= FAULTS_WANTED) break;
+    }
+    return describeFaults(faults);
   };
 }
 

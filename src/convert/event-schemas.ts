@@ -3,21 +3,17 @@ import { compileSchema, readSchema, type SchemaFault, stepsOf } from '../schemas
 
 const FAULTS_SHOWN = 20;
 
-/** The checks of protocol section 3, step 7, and section 4. Compiled at start: one that does not compile stops the start. */
-export interface EventSchemas {
-  /** @returns what is wrong with `{event, result}`, one fault a line, for a person; nothing where it satisfies its schema. */
-  check(event: { readonly event: string; readonly result: unknown }): readonly string[];
-}
+/** @returns what is wrong with an event, one fault a line, for a person; nothing where all is as it should be. */
+export type EventCheck = (event: { readonly event: string; readonly result: unknown }) => readonly string[];
 
-export function loadEventSchemas(): EventSchemas {
+/** The checks of protocol section 3, step 7, and section 4. Compiled at start: one that does not compile stops the start. */
+export function loadEventSchemas(): EventCheck {
   const envelope = compileSchema(readSchema('event.schema.json'));
   const refs = [readSchema('extraction-file.schema.json')];
   const known = new Map(
     EXTRACTION_EVENTS.map((name) => [name, compileSchema(readSchema(`${name}.schema.json`), { refs })]),
   );
-  return {
-    check: (event) => describeFaults((known.get(event.event) ?? envelope)(event)),
-  };
+  return (event) => describeFaults((known.get(event.event) ?? envelope)(event));
 }
 
 /** Faults as a person reads them, the place first. */

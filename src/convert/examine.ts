@@ -31,7 +31,7 @@ export function createExamine(
   config: Pick<Config, 'sources' | 'destinations'>,
   onEvent: (source: string, event: NormalizedEvent['value']) => void = () => {},
 ): Examine {
-  const schemas = loadEventSchemas();
+  const checkSchema = loadEventSchemas();
   const route = createRouter(config.destinations);
   const sources = new Map(
     config.sources.map((source) => [
@@ -41,8 +41,8 @@ export function createExamine(
         rules: {
           source: source.name,
           statuses: source.statuses,
-          schemas,
-          contracts: createContracts(source.contracts),
+          checkSchema,
+          checkContracts: createContracts(source.contracts),
         },
       },
     ]),

@@ -3,8 +3,7 @@ import { type FileContent, fileIdentity, fileText, fileValue, messageId } from '
 import { exceedsDepth, itemsOf, memberOf } from '../formats/json-text.js';
 import { type LegacyEvent, readLegacy, refuse, tooManyFiles, type Unconvertible } from '../formats/legacy.js';
 import type { ConvertedEvent, Format, Verified } from '../model.js';
-import type { Contracts } from './contracts.js';
-import type { EventSchemas } from './event-schemas.js';
+import type { EventCheck } from './event-schemas.js';
 
 /** An event and its parsed content, before it is known where it goes. */
 export interface NormalizedEvent extends Omit<ConvertedEvent, 'destinations'> {
@@ -19,9 +18,9 @@ export interface NormalizeRules {
   readonly source: string;
   /** Lower-case status word to event. */
   readonly statuses: Readonly<Record<string, string>>;
-  readonly schemas: EventSchemas;
+  readonly checkSchema: EventCheck;
   /** For the user's own fields; null where there are none. */
-  readonly contracts: Contracts | null;
+  readonly checkContracts: EventCheck | null;
 }
 
 /**
@@ -116,11 +115,11 @@ function fromNew(body: string, rules: NormalizeRules): Normalized {
 /** @returns why it is no event; null where it is one. */
 function checked(
   { value, places }: Pick<NormalizedEvent, 'value' | 'places'>,
-  { schemas, contracts }: NormalizeRules,
+  { checkSchema, checkContracts }: NormalizeRules,
 ): Unconvertible | null {
-  const faults = schemas.check(value);
+  const faults = checkSchema(value);
   if (faults.length > 0) return refuse('schema_violation', ...inWebhook(faults, places));
-  const misses = contracts?.check(value) ?? [];
+  const misses = checkContracts?.(value) ?? [];
   return misses.length > 0 ? refuse('contract_violation', ...inWebhook(misses, places)) : null;
 }
 

@@ -14,8 +14,8 @@ const schema = {
 const rules = {
   source: 'extracta',
   statuses: DEFAULT_STATUSES,
-  schemas: loadEventSchemas(),
-  contracts: createContracts([{ extractionId: 'inv', schema }]),
+  checkSchema: loadEventSchemas(),
+  checkContracts: createContracts([{ extractionId: 'inv', schema }]),
 };
 const file = (more: Readonly<Record<string, unknown>> = {}) => ({
   extractionId: 'inv',

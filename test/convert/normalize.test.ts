@@ -15,8 +15,8 @@ const SECRET = 'E_AI_K_c2hpbS12ZWN0b3Itc2VjcmV0';
 const rules = {
   source: 'extracta',
   statuses: DEFAULT_STATUSES,
-  schemas: loadEventSchemas(),
-  contracts: null,
+  checkSchema: loadEventSchemas(),
+  checkContracts: null,
 };
 
 const run = (body: string, format: Format): Normalized =>
@@ -288,12 +288,10 @@ describe('normalize', () => {
     const normalized = run(legacy(`[${failed},${good},${failed},${bad}]`), 'legacy');
     expect(normalized.ok ? [] : normalized.errors).toEqual(['result[3].result must be object,array']);
 
-    const contracts = {
-      check: ({ event }: { readonly event: string }) =>
-        event === 'extraction.processed' ? ['result[1].result.total must be number', 'the event is odd'] : [],
-    };
+    const checkContracts = ({ event }: { readonly event: string }) =>
+      event === 'extraction.processed' ? ['result[1].result.total must be number', 'the event is odd'] : [];
     const webhook = { body: legacy(`[${failed},${good},${good}]`), format: 'legacy' } as const;
-    const missed = normalize(webhook as Verified<typeof webhook>, { ...rules, contracts });
+    const missed = normalize(webhook as Verified<typeof webhook>, { ...rules, checkContracts });
     expect(missed.ok ? [] : missed.errors).toEqual([
       'result[2].result.total must be number',
       'the event is odd',
