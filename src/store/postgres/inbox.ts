@@ -6,7 +6,7 @@ import { int8s, texts } from './arrays.js';
 import type { Database, Session, Statement } from './database.js';
 import type { Days } from './days.js';
 import { dayOfTime, firstId, nextIdOfTime, numberOf } from './ids.js';
-import { tallies } from './last-seen.js';
+import { talliesInOrder } from './last-seen.js';
 import { byServersClock } from './lease-time.js';
 import { fromText, text } from './values.js';
 
@@ -133,7 +133,7 @@ async function put(
   batch: readonly NewWebhook[],
 ): Promise<readonly number[]> {
   if (batch.length === 0) return [];
-  const seen = tallies(batch);
+  const seen = talliesInOrder(batch);
   const rows = await session.query(
     PUT,
     texts(batch.map(({ source }) => source)),

@@ -1,5 +1,6 @@
 import type { NewWebhook } from '../../model.js';
 import type { LastSeen } from '../rows.js';
+import { tallies } from '../tallies.js';
 import type { Database, Statement } from './driver.js';
 
 type Row = readonly [
@@ -44,24 +45,4 @@ export class LastSeenTable {
       count,
     }));
   }
-}
-
-type Tally = { -readonly [Key in keyof LastSeen]: LastSeen[Key] };
-
-/** Searched from the start: there are a few at the most. */
-function tallies(batch: readonly NewWebhook[]): readonly LastSeen[] {
-  const found: Tally[] = [];
-  for (const { source, format, secretIndex, receivedAt } of batch) {
-    const known = found.find(
-      (tally) => tally.source === source && tally.format === format && tally.secretIndex === secretIndex,
-    );
-    if (known === undefined) {
-      found.push({ source, format, secretIndex, firstAt: receivedAt, lastAt: receivedAt, count: 1 });
-      continue;
-    }
-    known.firstAt = Math.min(known.firstAt, receivedAt);
-    known.lastAt = Math.max(known.lastAt, receivedAt);
-    known.count++;
-  }
-  return found;
 }
