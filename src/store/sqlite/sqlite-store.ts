@@ -23,7 +23,7 @@ import { SightingLists } from './sighting-lists.js';
 import { Sightings } from './sightings.js';
 import { moved, storeError } from './store-error.js';
 import { UpTimes } from './up-times.js';
-import { WaitingCounts } from './waiting-counts.js';
+import { countWaiting } from './waiting-counts.js';
 
 /**
  * The store's verbs over one connection: those that write share their commits, those that look run at once.
@@ -50,7 +50,6 @@ export function createSqliteStore(
   const deliveryLists = new DeliveryLists(db);
   const sightingLists = new SightingLists(db);
   const upTimes = new UpTimes(db);
-  const waitingCounts = new WaitingCounts(db);
   const fields = new Fields(db);
   const prune = new Prune(db);
   const refused = new Refused(db, inbox);
@@ -132,7 +131,7 @@ export function createSqliteStore(
     lastSeen: () => read(() => lastSeen.all()),
     noteUpTime: (now) => write(() => upTimes.note(now)),
     upTimes: () => read(() => upTimes.all()),
-    waiting: (limit) => read(() => waitingCounts.count(limit)),
+    waiting: (limit) => read(() => countWaiting(db, limit)),
     latestAnswers: (destination, limit) => read(() => deliveryLists.latestAnswers(destination, limit)),
     recordFields: (batch) => write(() => fields.record(batch)),
     listFields: (query) => read(() => fields.list(query)),
