@@ -41,8 +41,8 @@ export function readBodyText(limit: number, budget = BUDGET): Middleware {
       throw bodyError(cause, limit);
     },
   });
-  const plain = createMemoryBound(Math.max(budget, limit));
-  const inflated = createMemoryBound(Math.max(INFLATED_BUDGET, limit));
+  const countPlain = createMemoryBound(Math.max(budget, limit));
+  const countInflated = createMemoryBound(Math.max(INFLATED_BUDGET, limit));
   return async (ctx, next) => {
     const type = (ctx.get('content-type').split(';')[0] ?? '').trim();
     if (!JSON_TYPE.test(type)) {
@@ -53,7 +53,7 @@ export function readBodyText(limit: number, budget = BUDGET): Middleware {
     if (coding === '' && Number(req.headers['content-length']) <= SMALL) return read(ctx, next);
 
     const stream = open(req, coding);
-    const release = (PLAIN.has(coding) ? plain : inflated).count(stream);
+    const release = (PLAIN.has(coding) ? countPlain : countInflated)(stream);
     try {
       const from: typeof ctx = Object.create(ctx, { req: { value: stream } });
       await read(from, next);

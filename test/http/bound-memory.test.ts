@@ -13,7 +13,7 @@ interface Body {
 /** A body of which so many bytes have come, the last one by itself. */
 async function bodyOf(bound: MemoryBound, bytes: number): Promise<Body> {
   const stream = new PassThrough().on('error', () => {});
-  const release = bound.count(stream);
+  const release = bound(stream);
   for (const size of [bytes - 1, 1]) {
     const seen = once(stream, 'data');
     stream.write(Buffer.alloc(size));
