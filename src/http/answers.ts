@@ -21,9 +21,9 @@ export function createApp(log: Log): Koa {
  * `RequestError` speaks to the client in its own words.
  */
 function answerErrors(log: Log): Middleware {
-  const gate = createGate(LOGGED, 10_000, Date.now);
+  const pass = createGate(LOGGED, 10_000, Date.now);
   const logGated = (level: 'warn' | 'error', fields: object, message: string): void => {
-    const heldBack = gate.pass();
+    const heldBack = pass();
     if (heldBack !== null) log[level]({ ...fields, heldBack }, message);
   };
   return async (ctx, next) => {

@@ -81,10 +81,10 @@ function reportMisdirected({
   readonly sources: readonly Pick<Entrance, 'path'>[];
   readonly log: Pick<Log, 'warn'>;
 }): Middleware {
-  const gate = createGate(1, MISDIRECTED, Date.now);
+  const pass = createGate(1, MISDIRECTED, Date.now);
   const paths = sources.map(({ path }) => path);
   return (ctx, next) => {
-    const heldBack = ctx.method === 'POST' && signatureOf(ctx.req.headers) !== undefined ? gate.pass() : null;
+    const heldBack = ctx.method === 'POST' && signatureOf(ctx.req.headers) !== undefined ? pass() : null;
     if (heldBack !== null) {
       log.warn(
         { path: ctx.path.slice(0, LONGEST_PATH), from: ctx.ip, paths, heldBack },
