@@ -16,14 +16,14 @@ export async function startWork({ config, role, migrate, cwd }: WorkOptions): Pr
   const store = await openStore(config.store.url, { ...config.store, mode: 'own', migrate, cwd });
   const metrics = createWorkMetrics(config);
   const storedFacts = createStoredFacts({ store, now: Date.now });
-  const sunset = createSunset(await store.lastSeen());
+  const comebacksOf = createSunset(await store.lastSeen());
   const loops: Loops = role === 'ingest' ? NO_LOOPS : await startLoops({ config, store, metrics, log });
   const upTime = role === 'work' ? null : startNotingUpTime({ store, log, now: Date.now });
 
   return {
     putWebhooks: async (batch) => {
       const ids = await store.putWebhooks(batch);
-      for (const { source, lastAt } of sunset.note(batch)) {
+      for (const { source, lastAt } of comebacksOf(batch)) {
         const fields = { source, lastLegacyAt: new Date(lastAt).toISOString() };
         log.warn(fields, 'legacy webhooks are back, after a day in which the new format alone arrived');
       }

@@ -17,12 +17,10 @@ interface Comeback {
   readonly lastAt: number;
 }
 
-export interface Sunset {
-  /** Takes notice of webhooks that came. @returns the sources whose legacy traffic came back with one of them. */
-  note(
-    webhooks: readonly { readonly source: string; readonly format: Format; readonly receivedAt: number }[],
-  ): readonly Comeback[];
-}
+/** Takes notice of webhooks that came. @returns the sources whose legacy traffic came back with one of them. */
+type Sunset = (
+  webhooks: readonly { readonly source: string; readonly format: Format; readonly receivedAt: number }[],
+) => readonly Comeback[];
 
 /**
  * Notices when legacy traffic comes back after the cutover: a legacy webhook after a day without one, in which the
@@ -45,17 +43,15 @@ export function createSunset(seen: readonly Seen[]): Sunset {
   };
   for (const { source, format, lastAt } of seen) advance(lastsOf(source), format, lastAt);
 
-  return {
-    note: (webhooks) => {
-      const comebacks: Comeback[] = [];
-      for (const { source, format, receivedAt: at } of webhooks) {
-        const last = lastsOf(source);
-        const lastAt = last.legacy;
-        const hadEnded = Number.isFinite(lastAt) && at - lastAt >= GONE_AFTER && last.new > lastAt;
-        if (format === 'legacy' && hadEnded) comebacks.push({ source, lastAt });
-        advance(last, format, at);
-      }
-      return comebacks;
-    },
+  return (webhooks) => {
+    const comebacks: Comeback[] = [];
+    for (const { source, format, receivedAt: at } of webhooks) {
+      const last = lastsOf(source);
+      const lastAt = last.legacy;
+      const hadEnded = Number.isFinite(lastAt) && at - lastAt >= GONE_AFTER && last.new > lastAt;
+      if (format === 'legacy' && hadEnded) comebacks.push({ source, lastAt });
+      advance(last, format, at);
+    }
+    return comebacks;
   };
 }

@@ -9,20 +9,20 @@ const seen = (format: Format, lastAt: number, source = 'extracta') => ({ source,
 
 describe('createSunset', () => {
   it('tells once that legacy traffic came back after a day of the new format alone', () => {
-    const sunset = createSunset([seen('legacy', NOW - 24 * HOUR), seen('new', NOW - HOUR)]);
-    expect(sunset.note([came('new', NOW)])).toEqual([]);
-    expect(sunset.note([came('legacy', NOW), came('legacy', NOW + 1)])).toEqual([
+    const comebacksOf = createSunset([seen('legacy', NOW - 24 * HOUR), seen('new', NOW - HOUR)]);
+    expect(comebacksOf([came('new', NOW)])).toEqual([]);
+    expect(comebacksOf([came('legacy', NOW), came('legacy', NOW + 1)])).toEqual([
       { source: 'extracta', lastAt: NOW - 24 * HOUR },
     ]);
-    expect(sunset.note([came('legacy', NOW + 23 * HOUR)])).toEqual([]);
+    expect(comebacksOf([came('legacy', NOW + 23 * HOUR)])).toEqual([]);
   });
 
   it('tells the next comeback again', () => {
-    const sunset = createSunset([]);
-    expect(sunset.note([came('legacy', NOW)])).toEqual([]);
-    expect(sunset.note([came('new', NOW + HOUR)])).toEqual([]);
-    expect(sunset.note([came('legacy', NOW + 24 * HOUR)])).toHaveLength(1);
-    expect(sunset.note([came('new', NOW + 25 * HOUR), came('legacy', NOW + 48 * HOUR)])).toHaveLength(1);
+    const comebacksOf = createSunset([]);
+    expect(comebacksOf([came('legacy', NOW)])).toEqual([]);
+    expect(comebacksOf([came('new', NOW + HOUR)])).toEqual([]);
+    expect(comebacksOf([came('legacy', NOW + 24 * HOUR)])).toHaveLength(1);
+    expect(comebacksOf([came('new', NOW + 25 * HOUR), came('legacy', NOW + 48 * HOUR)])).toHaveLength(1);
   });
 
   it.each<[string, Parameters<typeof createSunset>[0]]>([
@@ -35,11 +35,11 @@ describe('createSunset', () => {
       [seen('legacy', NOW - 72 * HOUR), seen('new', NOW - 1, 'other')],
     ],
   ])('says nothing where it is no comeback: %s', (_name, before) => {
-    expect(createSunset(before).note([came('legacy', NOW)])).toEqual([]);
+    expect(createSunset(before)([came('legacy', NOW)])).toEqual([]);
   });
 
   it('takes several secrets of a source together', () => {
     const before = [seen('legacy', NOW - HOUR), seen('legacy', NOW - 72 * HOUR), seen('new', NOW - 1)];
-    expect(createSunset(before).note([came('legacy', NOW)])).toEqual([]);
+    expect(createSunset(before)([came('legacy', NOW)])).toEqual([]);
   });
 });
