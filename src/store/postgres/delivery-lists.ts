@@ -1,4 +1,5 @@
 import type { Attempt, DeliveryState } from '../../model.js';
+import { ATTEMPT_COLUMNS } from '../columns.js';
 import type { Answer, DeliveryDetail, DeliveryQuery, DeliveryRow } from '../rows.js';
 import type { Database, Statement } from './database.js';
 import { filtered, whole } from './filtered.js';
@@ -17,8 +18,7 @@ const BY_ID: Statement<DeliveryRow> = { name: 'delivery', text: `${SELECT} WHERE
 
 const ATTEMPTS: Statement<Attempt> = {
   name: 'attempts',
-  text: `SELECT started_at AS "startedAt", duration, status, error, response, mode, share, fault
-           FROM attempts WHERE delivery_id = $1 ORDER BY number`,
+  text: `SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE delivery_id = $1 ORDER BY number`,
 };
 
 /** Goes back through all deliveries until there are enough: an index on the destination would cost every webhook. */

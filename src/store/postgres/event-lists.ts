@@ -1,4 +1,5 @@
 import type { DeliveryState } from '../../model.js';
+import { EVENT_COLUMNS } from '../columns.js';
 import { type EventQuery, type EventRow, NO_DELIVERIES } from '../rows.js';
 import { int8s } from './arrays.js';
 import type { Database, Statement } from './database.js';
@@ -8,9 +9,7 @@ import { fromOptionalText, fromText, text } from './values.js';
 
 type Row = Omit<EventRow, 'deliveries'> & { readonly body: string | null };
 
-const SELECT = `SELECT e.id, e.message_id AS "messageId", e.webhook_id AS "webhookId", w.source, w.format, e.event, e.files,
-                       e.received_at AS "receivedAt", e.duplicate_of AS "duplicateOf", e.body
-                  FROM events e JOIN webhooks w ON w.id = e.webhook_id`;
+const SELECT = `SELECT ${EVENT_COLUMNS}, e.files, e.body FROM events e JOIN webhooks w ON w.id = e.webhook_id`;
 
 const BY_ID: Statement<Row> = { name: 'event', text: `${SELECT} WHERE e.id = $1` };
 

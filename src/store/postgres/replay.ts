@@ -1,3 +1,4 @@
+import { EVENT_COLUMNS } from '../columns.js';
 import type { AddedDelivery, NewDelivery, ReplayableEvent, ReplayQuery } from '../rows.js';
 import { int8s } from './arrays.js';
 import type { Database, Session, Statement } from './database.js';
@@ -9,9 +10,6 @@ import { DELIVERIES, Standings } from './standings.js';
 import { fromText } from './values.js';
 
 type Row = Omit<ReplayableEvent, 'latest'>;
-
-const COLUMNS = `e.id, e.message_id AS "messageId", e.webhook_id AS "webhookId", w.source, w.format, e.event,
-  e.received_at AS "receivedAt", e.duplicate_of AS "duplicateOf"`;
 
 const NUMBERS: Statement<{ number: number }> = {
   name: 'delivery_numbers',
@@ -50,7 +48,7 @@ export class Replay {
     ]);
     return this.db.query(
       {
-        text: `SELECT ${COLUMNS} FROM events e JOIN webhooks w ON w.id = e.webhook_id WHERE ${where}
+        text: `SELECT ${EVENT_COLUMNS} FROM events e JOIN webhooks w ON w.id = e.webhook_id WHERE ${where}
                 ORDER BY e.received_at, e.id LIMIT ${whole(query.limit)}`,
       },
       ...values,
@@ -66,7 +64,7 @@ export class Replay {
     ]);
     return this.db.query(
       {
-        text: `SELECT ${COLUMNS}
+        text: `SELECT ${EVENT_COLUMNS}
                  FROM (SELECT DISTINCT event_id FROM deliveries WHERE state = 'dead' AND ${after.where}
                         ORDER BY event_id) d
                  JOIN events e ON e.id = d.event_id JOIN webhooks w ON w.id = e.webhook_id

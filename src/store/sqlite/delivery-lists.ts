@@ -1,29 +1,26 @@
-import type { Attempt, DeliveryState, Fault, SendingMode } from '../../model.js';
+import type { Attempt, DeliveryState } from '../../model.js';
+import { ATTEMPT_COLUMNS } from '../columns.js';
 import type { Answer, DeliveryDetail, DeliveryQuery, DeliveryRow } from '../rows.js';
 import type { Database, Value } from './driver.js';
 import { filtered } from './filtered.js';
 import { fromOptionalText, fromText, type Text } from './values.js';
 
-interface Row {
-  readonly id: number;
-  readonly event_id: number;
-  readonly message_id: Text;
+type Row = Omit<DeliveryRow, 'messageId' | 'event' | 'reason' | 'lastError' | 'replayed'> & {
+  readonly messageId: Text;
   readonly event: Text;
-  readonly destination: string;
-  readonly mode: SendingMode;
-  readonly share: number;
-  readonly state: DeliveryState;
-  readonly attempts: number;
-  readonly created_at: number;
-  readonly due_at: number | null;
-  readonly ended_at: number | null;
   readonly reason: Text | null;
-  readonly last_status: number | null;
-  readonly last_error: Text | null;
+  readonly lastError: Text | null;
   readonly replayed: number;
-  readonly fault: Fault | null;
-  readonly after_dead: number | null;
-}
+};
+
+type AttemptRow = Omit<Attempt, 'error' | 'response'> & {
+  readonly error: Text | null;
+  readonly response: Text | null;
+};
+
+const COLUMNS = `d.id, d.event_id AS "eventId", e.message_id AS "messageId", e.event, d.destination, d.mode, d.share,
+  d.state AS status, d.attempts, d.created_at AS "createdAt", d.replayed, d.due_at AS "dueAt", d.ended_at AS "endedAt",
+  d.reason, d.last_status AS "lastStatus", d.last_error AS "lastError", d.fault, d.after_dead AS "afterDead"`;
 
 /** Written out, since a partial index is only taken where the state stands in the statement's text. */
 const STATE_IS: Readonly<Record<DeliveryState, string>> = {
@@ -62,43 +59,28 @@ export class DeliveryLists {
   get(id: number): DeliveryDetail | null {
     const [row] = this.#rows('', 'd.id = ?', [id]);
     if (!row) return null;
-    const attemptRows = this.db
-      .query<{
-        started_at: number;
-        duration: number;
-        status: number | null;
-        error: Text | null;
-        response: Text | null;
-        mode: SendingMode;
-        share: number;
-        fault: Fault | null;
-      }>('SELECT * FROM attempts WHERE delivery_id = ? ORDER BY number', id)
-      .map(
-        (attempt): Attempt => ({
-          startedAt: attempt.started_at,
-          duration: attempt.duration,
-          status: attempt.status,
-          error: fromOptionalText(attempt.error),
-          response: fromOptionalText(attempt.response),
-          mode: attempt.mode,
-          share: attempt.share,
-          fault: attempt.fault,
-        }),
-      );
+    const attempts = this.db.query<AttemptRow>(
+      `SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE delivery_id = ? ORDER BY number`,
+      id,
+    );
+    const attemptRows = attempts.map((attempt) => ({
+      ...attempt,
+      error: fromOptionalText(attempt.error),
+      response: fromOptionalText(attempt.response),
+    }));
     return { ...row, attemptRows };
   }
 
   /** Goes back through all deliveries until there are enough: an index on the destination would cost every webhook. */
   latestAnswers(destination: string, limit: number): readonly Answer[] {
-    return this.db
-      .query<{ started_at: number; duration: number; status: number | null }>(
-        `SELECT a.started_at, a.duration, a.status
-           FROM deliveries d NOT INDEXED CROSS JOIN attempts a ON a.delivery_id = d.id
-          WHERE d.destination = ? ORDER BY d.id DESC, a.number DESC LIMIT ?`,
-        destination,
-        limit,
-      )
-      .map(({ started_at, duration, status }) => ({ startedAt: started_at, duration, status }));
+    const answers = this.db.query<Answer>(
+      `SELECT a.started_at AS "startedAt", a.duration, a.status
+         FROM deliveries d NOT INDEXED CROSS JOIN attempts a ON a.delivery_id = d.id
+        WHERE d.destination = ? ORDER BY d.id DESC, a.number DESC LIMIT ?`,
+      destination,
+      limit,
+    );
+    return answers.map((answer) => ({ ...answer }));
   }
 
   /** The index that leads to the rows asked for past the fewest others. */
@@ -124,31 +106,17 @@ export class DeliveryLists {
   }
 
   #rows(index: string, where: string, values: readonly Value[]): readonly DeliveryRow[] {
-    return this.db
-      .query<Row>(
-        `SELECT d.*, e.message_id, e.event
-           FROM deliveries d ${index} CROSS JOIN events e ON e.id = d.event_id WHERE ${where}`,
-        ...values,
-      )
-      .map((row) => ({
-        id: row.id,
-        eventId: row.event_id,
-        messageId: fromText(row.message_id),
-        event: fromText(row.event),
-        destination: row.destination,
-        mode: row.mode,
-        share: row.share,
-        status: row.state,
-        attempts: row.attempts,
-        createdAt: row.created_at,
-        replayed: row.replayed === 1,
-        dueAt: row.due_at,
-        endedAt: row.ended_at,
-        reason: fromOptionalText(row.reason),
-        afterDead: row.after_dead,
-        lastStatus: row.last_status,
-        lastError: fromOptionalText(row.last_error),
-        fault: row.fault,
-      }));
+    const rows = this.db.query<Row>(
+      `SELECT ${COLUMNS} FROM deliveries d ${index} CROSS JOIN events e ON e.id = d.event_id WHERE ${where}`,
+      ...values,
+    );
+    return rows.map((row) => ({
+      ...row,
+      messageId: fromText(row.messageId),
+      event: fromText(row.event),
+      reason: fromOptionalText(row.reason),
+      lastError: fromOptionalText(row.lastError),
+      replayed: row.replayed === 1,
+    }));
   }
 }

@@ -1,29 +1,23 @@
-import type { DeliveryState, Format } from '../../model.js';
+import type { DeliveryState } from '../../model.js';
+import { EVENT_COLUMNS } from '../columns.js';
 import { type EventQuery, type EventRow, NO_DELIVERIES } from '../rows.js';
 import type { Database, Statement } from './driver.js';
 import { filtered } from './filtered.js';
 import { fromOptionalText, fromText, type Text, text } from './values.js';
 
-interface Row {
-  readonly id: number;
-  readonly message_id: Text;
-  readonly webhook_id: number;
-  readonly source: string;
-  readonly format: Format;
+type Row = Omit<EventRow, 'messageId' | 'event' | 'deliveries'> & {
+  readonly messageId: Text;
   readonly event: Text;
-  readonly files: number;
-  readonly received_at: number;
-  readonly duplicate_of: number | null;
   readonly body: Text | null;
-}
+};
 
-const SELECT = `SELECT e.*, w.source, w.format FROM events e CROSS JOIN webhooks w ON w.id = e.webhook_id`;
+const SELECT = `SELECT ${EVENT_COLUMNS}, e.files, e.body FROM events e CROSS JOIN webhooks w ON w.id = e.webhook_id`;
 
 /** Events for people to look at. */
 export class EventLists {
   readonly #byId: Statement<Row>;
   readonly #newest: Statement<{ id: number }>;
-  readonly #states: Statement<{ event_id: number; state: DeliveryState; n: number }>;
+  readonly #states: Statement<{ eventId: number; state: DeliveryState; count: number }>;
 
   constructor(private readonly db: Database) {
     this.#byId = db.prepare(`${SELECT} WHERE e.id = ?`);
@@ -38,7 +32,7 @@ export class EventLists {
        ) ORDER BY id DESC LIMIT 1`,
     );
     this.#states = db.prepare(
-      `SELECT event_id, state, count(*) AS n FROM deliveries
+      `SELECT event_id AS "eventId", state, count(*) AS count FROM deliveries
         WHERE event_id IN (SELECT value FROM json_each(?)) GROUP BY event_id, state`,
     );
   }
@@ -69,20 +63,14 @@ export class EventLists {
 
   #withDeliveries(rows: readonly Row[]): readonly EventRow[] {
     const counts = new Map(rows.map(({ id }) => [id, { ...NO_DELIVERIES }]));
-    for (const { event_id, state, n } of this.#states.all(JSON.stringify([...counts.keys()]))) {
-      const counted = counts.get(event_id);
-      if (counted) counted[state] = n;
+    for (const { eventId, state, count } of this.#states.all(JSON.stringify([...counts.keys()]))) {
+      const counted = counts.get(eventId);
+      if (counted) counted[state] = count;
     }
-    return rows.map((row) => ({
-      id: row.id,
-      messageId: fromText(row.message_id),
-      webhookId: row.webhook_id,
-      source: row.source,
-      format: row.format,
+    return rows.map(({ body: _, ...row }) => ({
+      ...row,
+      messageId: fromText(row.messageId),
       event: fromText(row.event),
-      files: row.files,
-      receivedAt: row.received_at,
-      duplicateOf: row.duplicate_of,
       deliveries: counts.get(row.id) ?? NO_DELIVERIES,
     }));
   }

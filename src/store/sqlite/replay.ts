@@ -1,4 +1,5 @@
-import type { DeliveryState, Format, SendingMode } from '../../model.js';
+import type { DeliveryState, SendingMode } from '../../model.js';
+import { EVENT_COLUMNS } from '../columns.js';
 import { isWhole, standsForWebhook } from '../conversion-rules.js';
 import { type Latest, outcomeBeside } from '../replay-rules.js';
 import type { AddedDelivery, NewDelivery, ReplayableEvent, ReplayQuery } from '../rows.js';
@@ -7,16 +8,10 @@ import { filtered } from './filtered.js';
 import type { Lines } from './lines.js';
 import { fromText, type Text } from './values.js';
 
-interface Row {
-  readonly id: number;
-  readonly webhook_id: number;
-  readonly received_at: number;
+type Row = Omit<ReplayableEvent, 'messageId' | 'event' | 'latest'> & {
+  readonly messageId: Text;
   readonly event: Text;
-  readonly message_id: Text;
-  readonly duplicate_of: number | null;
-  readonly source: string;
-  readonly format: Format;
-}
+};
 
 /** What a destination has had of an event. */
 export interface Standing {
@@ -28,8 +23,6 @@ export interface Standing {
 /** The events of one webhook are made together, so that their ids are in a row; a legacy one has at most four. */
 const SIBLINGS = 4;
 
-const SELECT = `SELECT e.id, e.webhook_id, e.received_at, e.event, e.message_id, e.duplicate_of, w.source, w.format`;
-
 /** Deliveries once more: which events there are for it, and the new deliveries. */
 export class Replay {
   readonly #deliveries: Statement<
@@ -37,7 +30,7 @@ export class Replay {
   >;
   readonly #latest: Statement<Latest>;
   readonly #latestOfWebhook: Statement<Latest>;
-  readonly #siblings: Statement<{ id: number; duplicate_of: number | null }>;
+  readonly #siblings: Statement<{ id: number; duplicateOf: number | null }>;
   readonly #event: Statement<{ webhook_id: number }>;
   readonly #insert: Statement<never>;
   readonly #standAlone: Statement<never>;
@@ -58,7 +51,7 @@ export class Replay {
     this.#latest = latest('= ?');
     this.#latestOfWebhook = latest('IN (SELECT id FROM events WHERE id BETWEEN ? AND ? AND webhook_id = ?)');
     this.#siblings = db.prepare(
-      'SELECT id, duplicate_of FROM events WHERE id BETWEEN ? AND ? AND webhook_id = ? ORDER BY id',
+      'SELECT id, duplicate_of AS "duplicateOf" FROM events WHERE id BETWEEN ? AND ? AND webhook_id = ? ORDER BY id',
     );
     this.#event = db.prepare('SELECT webhook_id FROM events WHERE id = ?');
     this.#insert = db.prepare(
@@ -74,14 +67,9 @@ export class Replay {
       latest.get(id)?.set(destination, { destination, mode, status });
     }
     return rows.map((row) => ({
-      id: row.id,
-      messageId: fromText(row.message_id),
-      webhookId: row.webhook_id,
-      source: row.source,
-      format: row.format,
+      ...row,
+      messageId: fromText(row.messageId),
       event: fromText(row.event),
-      receivedAt: row.received_at,
-      duplicateOf: row.duplicate_of,
       latest: [...(latest.get(row.id)?.values() ?? [])],
     }));
   }
@@ -93,7 +81,7 @@ export class Replay {
       ['e.received_at < ?', query.until],
     ]);
     return this.db.query<Row>(
-      `${SELECT} FROM events e INDEXED BY events_received CROSS JOIN webhooks w ON w.id = e.webhook_id
+      `SELECT ${EVENT_COLUMNS} FROM events e INDEXED BY events_received CROSS JOIN webhooks w ON w.id = e.webhook_id
           WHERE ${where} ORDER BY e.received_at, e.id LIMIT ?`,
       ...values,
       query.limit,
@@ -107,7 +95,7 @@ export class Replay {
       ['e.received_at < ?', query.until],
     ]);
     return this.db.query<Row>(
-      `${SELECT} FROM deliveries d INDEXED BY deliveries_dead_events
+      `SELECT ${EVENT_COLUMNS} FROM deliveries d INDEXED BY deliveries_dead_events
           CROSS JOIN events e ON e.id = d.event_id CROSS JOIN webhooks w ON w.id = e.webhook_id
           WHERE d.state = 'dead' AND ${where} AND NOT EXISTS (
             SELECT 1 FROM deliveries o INDEXED BY deliveries_dead_events
@@ -152,7 +140,7 @@ export class Replay {
     if (!event) return null;
     const range = [eventId - SIBLINGS, eventId + SIBLINGS, event.webhook_id] as const;
     const events = this.#siblings.all(...range);
-    const isNew = isWhole(events.map(({ id, duplicate_of: duplicateOf }) => ({ id, duplicateOf })));
+    const isNew = isWhole(events);
     const whole = standsForWebhook({ oncePerWebhook }, isNew, events.length);
     const latest =
       oncePerWebhook && isNew
