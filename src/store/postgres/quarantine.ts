@@ -1,4 +1,4 @@
-import type { Format, QuarantineReason, Verified, WebhookState } from '../../model.js';
+import type { Verified } from '../../model.js';
 import { asVerified } from '../as-verified.js';
 import { parseErrors } from '../bounds.js';
 import type { QuarantineQuery, QuarantineRow, WebhookDetail } from '../rows.js';
@@ -7,19 +7,7 @@ import type { Database, Statement } from './database.js';
 import { filtered, whole } from './filtered.js';
 import { fromOptionalText, fromText, sizeOf, text } from './values.js';
 
-interface Row {
-  readonly id: number;
-  readonly source: string;
-  readonly format: Format;
-  readonly receivedAt: number;
-  readonly secretIndex: number;
-  readonly signature: string;
-  readonly body: string;
-  readonly state: WebhookState;
-  readonly reason: QuarantineReason | null;
-  readonly errors: string | null;
-  readonly note: string | null;
-}
+type Row = Omit<WebhookDetail, 'errors'> & { readonly errors: string | null };
 
 const WEBHOOK: Statement<Row> = {
   name: 'webhook',

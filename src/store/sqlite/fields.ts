@@ -4,14 +4,7 @@ import type { Database, Statement } from './driver.js';
 import { filtered } from './filtered.js';
 import { fromText, type Text, text } from './values.js';
 
-interface Row {
-  readonly id: number;
-  readonly source: string;
-  readonly extraction: Text;
-  readonly first_at: number;
-  readonly last_at: number;
-  readonly count: number;
-}
+type Row = Omit<StoredFields, 'extractionId' | 'fields'> & { readonly extractionId: Text };
 
 /** Which fields the results of each extraction have, as far as they were looked at. */
 export class Fields {
@@ -66,18 +59,18 @@ export class Fields {
 
   list(query: FieldsQuery): readonly StoredFields[] {
     const { where, values } = filtered([['id > ?', query.after]]);
-    return this.db
-      .query<Row>(`SELECT * FROM extractions_seen WHERE ${where} ORDER BY id LIMIT ?`, ...values, query.limit)
-      .map((row) => ({
-        id: row.id,
-        source: row.source,
-        extractionId: fromText(row.extraction),
-        firstAt: row.first_at,
-        lastAt: row.last_at,
-        count: row.count,
-        fields: this.#fields
-          .all(row.id)
-          .map(([path, firstAt, lastAt, count]) => ({ path: fromText(path), firstAt, lastAt, count })),
-      }));
+    const rows = this.db.query<Row>(
+      `SELECT id, source, extraction AS "extractionId", first_at AS "firstAt", last_at AS "lastAt", count
+         FROM extractions_seen WHERE ${where} ORDER BY id LIMIT ?`,
+      ...values,
+      query.limit,
+    );
+    return rows.map((row) => ({
+      ...row,
+      extractionId: fromText(row.extractionId),
+      fields: this.#fields
+        .all(row.id)
+        .map(([path, firstAt, lastAt, count]) => ({ path: fromText(path), firstAt, lastAt, count })),
+    }));
   }
 }

@@ -1,10 +1,17 @@
-import type { Format, QuarantineReason, Verified, WebhookState } from '../../model.js';
+import type { Verified } from '../../model.js';
 import { asVerified } from '../as-verified.js';
 import { parseErrors } from '../bounds.js';
 import type { QuarantineQuery, QuarantineRow, WebhookDetail } from '../rows.js';
 import type { Database } from './driver.js';
 import { filtered } from './filtered.js';
 import { fromOptionalText, fromText, type Text, text } from './values.js';
+
+type Webhook = Omit<WebhookDetail, 'signature' | 'body' | 'errors' | 'note'> & {
+  readonly signature: Text;
+  readonly body: Text;
+  readonly errors: string | null;
+  readonly note: Text | null;
+};
 
 /** Webhooks by hand: those in quarantine, and any by its number. */
 export class Quarantine {
@@ -16,27 +23,14 @@ export class Quarantine {
       ['q.reason = ?', query.reason],
       ['w.source = ?', query.source],
     ]);
-    return this.db
-      .query<{
-        id: number;
-        source: string;
-        format: Format;
-        received_at: number;
-        reason: QuarantineReason;
-        errors: string;
-        size: number;
-      }>(
-        `SELECT w.id, w.source, w.format, w.received_at, q.reason, q.errors, octet_length(w.body) AS size
-           FROM quarantine q INDEXED BY quarantine_open CROSS JOIN webhooks w ON w.id = q.webhook_id
-          WHERE q.state = 'quarantined' AND ${where} ORDER BY q.webhook_id DESC LIMIT ?`,
-        ...values,
-        query.limit,
-      )
-      .map(({ received_at, errors, ...row }) => ({
-        ...row,
-        receivedAt: received_at,
-        errors: parseErrors(errors),
-      }));
+    const rows = this.db.query<Omit<QuarantineRow, 'errors'> & { readonly errors: string }>(
+      `SELECT w.id, w.source, w.format, w.received_at AS "receivedAt", q.reason, q.errors, octet_length(w.body) AS size
+         FROM quarantine q INDEXED BY quarantine_open CROSS JOIN webhooks w ON w.id = q.webhook_id
+        WHERE q.state = 'quarantined' AND ${where} ORDER BY q.webhook_id DESC LIMIT ?`,
+      ...values,
+      query.limit,
+    );
+    return rows.map((row) => ({ ...row, errors: parseErrors(row.errors) }));
   }
 
   /** @returns the ids that were in quarantine. */
@@ -53,32 +47,19 @@ export class Quarantine {
   }
 
   webhook(id: number): Verified<WebhookDetail> | null {
-    const [row] = this.db.query<{
-      source: string;
-      format: Format;
-      received_at: number;
-      secret_index: number;
-      signature: Text;
-      body: Text;
-      state: WebhookState;
-      reason: QuarantineReason | null;
-      errors: string | null;
-      note: Text | null;
-    }>('SELECT * FROM webhook_states WHERE id = ?', id);
-    return row
-      ? asVerified({
-          id,
-          source: row.source,
-          format: row.format,
-          receivedAt: row.received_at,
-          secretIndex: row.secret_index,
-          signature: fromText(row.signature),
-          body: fromText(row.body),
-          state: row.state,
-          reason: row.reason,
-          errors: row.errors === null ? [] : parseErrors(row.errors),
-          note: fromOptionalText(row.note),
-        })
-      : null;
+    const [row] = this.db.query<Webhook>(
+      `SELECT id, source, format, received_at AS "receivedAt", secret_index AS "secretIndex", signature, body, state, reason,
+              errors, note
+         FROM webhook_states WHERE id = ?`,
+      id,
+    );
+    if (row === undefined) return null;
+    return asVerified({
+      ...row,
+      signature: fromText(row.signature),
+      body: fromText(row.body),
+      errors: row.errors === null ? [] : parseErrors(row.errors),
+      note: fromOptionalText(row.note),
+    });
   }
 }

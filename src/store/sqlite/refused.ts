@@ -12,19 +12,14 @@ import { filtered } from './filtered.js';
 import type { Inbox } from './inbox.js';
 import { fromText, Insert, optionalText, type Text, text } from './values.js';
 
-interface Row {
-  readonly id: number;
-  readonly source: string;
-  readonly kept: number;
-  readonly received_at: number;
-  readonly reason: RefusalReason;
-  readonly address: string;
+type Row = Omit<RefusedRow, 'path' | 'wellFormed' | 'kept'> & {
   readonly path: Text;
-  readonly size: number;
-  readonly well_formed: number | null;
-}
+  readonly wellFormed: number | null;
+  readonly kept: number;
+};
 
-const COLUMNS = ['source', 'kept', 'received_at', 'reason', 'address', 'path', 'size', 'well_formed'];
+const COLUMNS =
+  'id, source, received_at AS "receivedAt", reason, address, path, size, well_formed AS "wellFormed", kept';
 
 /** Requests that were refused for their signature. */
 export class Refused {
@@ -40,7 +35,18 @@ export class Refused {
     private readonly db: Database,
     private readonly inbox: Pick<Inbox, 'put'>,
   ) {
-    this.#insert = new Insert(db, 'refused', [...COLUMNS, 'signature', 'body']);
+    this.#insert = new Insert(db, 'refused', [
+      'source',
+      'kept',
+      'received_at',
+      'reason',
+      'address',
+      'path',
+      'size',
+      'well_formed',
+      'signature',
+      'body',
+    ]);
     this.#count = db.prepare(
       `INSERT INTO refused_counts VALUES (?, ?, ?, ?)
        ON CONFLICT (source, day, reason) DO UPDATE SET count = count + excluded.count`,
@@ -93,7 +99,7 @@ export class Refused {
     ]);
     return this.db
       .query<Row>(
-        `SELECT id, ${COLUMNS.join(', ')} FROM refused WHERE ${where} ORDER BY id DESC LIMIT ?`,
+        `SELECT ${COLUMNS} FROM refused WHERE ${where} ORDER BY id DESC LIMIT ?`,
         ...values,
         query.limit,
       )
@@ -101,12 +107,12 @@ export class Refused {
   }
 
   get(id: number): RefusedDetail | null {
-    const [row] = this.db.query<Row & { signature: Text | null; body: Text | null }>(
-      'SELECT * FROM refused WHERE id = ?',
+    const [found] = this.db.query<Row & { signature: Text | null; body: Text | null }>(
+      `SELECT ${COLUMNS}, signature, body FROM refused WHERE id = ?`,
       id,
     );
-    if (row === undefined) return null;
-    const { signature, body } = row;
+    if (found === undefined) return null;
+    const { signature, body, ...row } = found;
     const request =
       signature === null || body === null ? null : { body: fromText(body), signature: fromText(signature) };
     return { ...refusedRow(row), request };
@@ -135,14 +141,9 @@ export class Refused {
   }
 }
 
-const refusedRow = ({ id, source, reason, address, size, ...row }: Row): RefusedRow => ({
-  id,
-  source,
-  receivedAt: row.received_at,
-  reason,
-  address,
+const refusedRow = (row: Row): RefusedRow => ({
+  ...row,
   path: fromText(row.path),
-  size,
-  wellFormed: row.well_formed === null ? null : row.well_formed === 1,
+  wellFormed: row.wellFormed === null ? null : row.wellFormed === 1,
   kept: row.kept === 1,
 });
