@@ -44,7 +44,9 @@ export async function cutoverFacts(
   const dead = waiting.dead.filter(({ destination }) => names.has(destination));
 
   const facts = sources.map(({ name: source }): SourceFacts => {
-    const firstNew = firstNewAt(source, lastSeen);
+    // A row for each secret.
+    const newRows = lastSeen.filter((row) => row.source === source && row.format === 'new');
+    const firstNewAt = newRows.length === 0 ? null : Math.min(...newRows.map((row) => row.firstAt));
     const totals = summary.sources.find((each) => each.source === source);
     return {
       source,
@@ -53,10 +55,10 @@ export async function cutoverFacts(
       quarantined: sum(waiting.quarantined, (row) => row.source === source),
       deadLetters: sum(dead, (row) => row.source === source),
       lastLegacyOnlyAt: totals?.lastLegacyOnlyAt ?? null,
-      legacyOnlyBeside: legacyOnlyBeside(source, ledger.entries, firstNew, now),
+      legacyOnlyBeside: legacyOnlyBeside(source, ledger.entries, firstNewAt, now),
       watchedSince: watchedSince(source, lastSeen, [since, ledger.cutBefore, now - keptFor(config)]),
-      firstNewAt: firstNew,
-      lastNewAt: lastNewAt(source, lastSeen),
+      firstNewAt,
+      lastNewAt: newRows.length === 0 ? null : Math.max(...newRows.map((row) => row.lastAt)),
     };
   });
   const isOther = (row: { readonly source: string }): boolean =>
@@ -98,22 +100,6 @@ function watchedSince(
   if (firsts.length === 0) return null;
   return Math.max(Math.min(...firsts), ...limits.map((limit) => limit ?? Number.NEGATIVE_INFINITY));
 }
-
-const firstNewAt = (source: string, lastSeen: readonly LastSeen[]): number | null =>
-  newOf(source, lastSeen).reduce<number | null>(
-    (first, row) => Math.min(row.firstAt, first ?? row.firstAt),
-    null,
-  );
-
-const lastNewAt = (source: string, lastSeen: readonly LastSeen[]): number | null =>
-  newOf(source, lastSeen).reduce<number | null>(
-    (last, row) => Math.max(row.lastAt, last ?? row.lastAt),
-    null,
-  );
-
-/** A row for each secret. */
-const newOf = (source: string, lastSeen: readonly LastSeen[]): readonly LastSeen[] =>
-  lastSeen.filter((row) => row.source === source && row.format === 'new');
 
 function legacyOnlyBeside(
   source: string,
