@@ -104,24 +104,17 @@ function detailLines(reconversion: Reconversion): readonly string[] {
 
 /** One document, written piece by piece. */
 function jsonPrinter(stdout: Writer, dryRun: boolean): ReplayPrinter {
-  let separator = `{\n  "dryRun": ${dryRun},\n  "deliveries": [`;
-  const open = (): void => {
-    stdout.write(separator);
-    separator = ',';
-  };
-  let isOpen = false;
+  const head = `{\n  "dryRun": ${dryRun},\n  "deliveries": [`;
+  let isBegun = false;
   return {
     each: (replayed) => {
-      open();
-      isOpen = true;
-      stdout.write(`\n    ${printableJson(JSON.stringify(replayedJson(replayed)))}`);
+      const item = printableJson(JSON.stringify(replayedJson(replayed)));
+      stdout.write(`${isBegun ? ',' : head}\n    ${item}`);
+      isBegun = true;
     },
-    end: (total) => {
-      if (!isOpen) open();
-      const { added, spared, failed } = total;
-      stdout.write(
-        `${isOpen ? '\n  ' : ''}],\n  "added": ${added},\n  "spared": ${spared},\n  "failed": ${failed}\n}\n`,
-      );
+    end: ({ added, spared, failed }) => {
+      const close = `],\n  "added": ${added},\n  "spared": ${spared},\n  "failed": ${failed}\n}\n`;
+      stdout.write(`${isBegun ? '\n  ' : head}${close}`);
     },
   };
 }
