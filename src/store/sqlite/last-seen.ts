@@ -3,29 +3,17 @@ import type { LastSeen } from '../rows.js';
 import { tallies } from '../tallies.js';
 import type { Database, Statement } from './driver.js';
 
-type Row = readonly [
-  source: string,
-  format: LastSeen['format'],
-  secretIndex: number,
-  firstAt: number,
-  lastAt: number,
-  count: number,
-];
-
 /** When each source's formats and secrets were last in use. */
 export class LastSeenTable {
   readonly #note: Statement<never>;
-  readonly #all: Statement<Row>;
 
-  constructor(db: Database) {
+  constructor(private readonly db: Database) {
     this.#note = db.prepare(
       `INSERT INTO last_seen VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (source, format, secret_index) DO UPDATE
          SET first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at),
              count = count + excluded.count`,
     );
-    this.#all = db.prepareTuples(`SELECT source, format, secret_index, first_at, last_at, count FROM last_seen
-        ORDER BY source, format, secret_index`);
   }
 
   /** One statement for each combination: nearly always one for a batch. */
@@ -36,13 +24,10 @@ export class LastSeenTable {
   }
 
   all(): readonly LastSeen[] {
-    return this.#all.all().map(([source, format, secretIndex, firstAt, lastAt, count]) => ({
-      source,
-      format,
-      secretIndex,
-      firstAt,
-      lastAt,
-      count,
-    }));
+    const rows = this.db.query<LastSeen>(
+      `SELECT source, format, secret_index AS "secretIndex", first_at AS "firstAt", last_at AS "lastAt", count
+         FROM last_seen ORDER BY source, format, secret_index`,
+    );
+    return rows.map((row) => ({ ...row }));
   }
 }
