@@ -42,7 +42,7 @@ export class Backlogs {
 
   /** What is being sent is little, of whatever destinations; what waits is counted in an index, up to the limit. */
   list(limit: number): readonly Backlog[] {
-    const rows = this.db.query<Backlog>(
+    return this.db.query<Backlog>(
       `WITH RECURSIVE names (name) AS (
          SELECT min(destination) FROM deliveries INDEXED BY deliveries_due WHERE state = 'pending'
          UNION ALL
@@ -65,7 +65,6 @@ export class Backlogs {
          FROM waiting GROUP BY destination ORDER BY destination`,
       limit,
     );
-    return rows.map((row) => ({ ...row }));
   }
 
   discard({ destination, reason, now, limit }: Parameters<DestinationVerbs['discardBacklog']>[0]): number {

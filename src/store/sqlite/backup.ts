@@ -174,7 +174,7 @@ function countsOf(db: Database): Counts {
     `SELECT (SELECT count(*) FROM webhooks) AS webhooks, (SELECT count(*) FROM events) AS events,
             (SELECT count(*) FROM deliveries) AS deliveries`,
   );
-  return counts === undefined ? { webhooks: 0, events: 0, deliveries: 0 } : { ...counts };
+  return counts ?? { webhooks: 0, events: 0, deliveries: 0 };
 }
 
 function flush(path: string): void {

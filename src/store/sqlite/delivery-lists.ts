@@ -73,14 +73,13 @@ export class DeliveryLists {
 
   /** Goes back through all deliveries until there are enough: an index on the destination would cost every webhook. */
   latestAnswers(destination: string, limit: number): readonly Answer[] {
-    const answers = this.db.query<Answer>(
+    return this.db.query<Answer>(
       `SELECT a.started_at AS "startedAt", a.duration, a.status
          FROM deliveries d NOT INDEXED CROSS JOIN attempts a ON a.delivery_id = d.id
         WHERE d.destination = ? ORDER BY d.id DESC, a.number DESC LIMIT ?`,
       destination,
       limit,
     );
-    return answers.map((answer) => ({ ...answer }));
   }
 
   /** The index that leads to the rows asked for past the fewest others. */

@@ -70,11 +70,15 @@ export class Database {
     return statement;
   }
 
-  /** For statements that are put together: kept by their text, of which there are few. */
+  /**
+   * For statements that are put together: kept by their text, of which there are few.
+   *
+   * @returns plain objects: those of `node:sqlite` have no prototype
+   */
   query<Row>(sql: string, ...values: readonly Value[]): readonly Row[] {
     const statement = (this.#queries.get(sql) as Statement<Row> | undefined) ?? this.prepare<Row>(sql);
     this.#queries.set(sql, statement);
-    return statement.all(...values);
+    return statement.all(...values).map((row) => ({ ...row }));
   }
 
   /**

@@ -24,10 +24,9 @@ export class LastSeenTable {
   }
 
   all(): readonly LastSeen[] {
-    const rows = this.db.query<LastSeen>(
+    return this.db.query<LastSeen>(
       `SELECT source, format, secret_index AS "secretIndex", first_at AS "firstAt", last_at AS "lastAt", count
          FROM last_seen ORDER BY source, format, secret_index`,
     );
-    return rows.map((row) => ({ ...row }));
   }
 }

@@ -119,11 +119,9 @@ export class Refused {
   }
 
   counts() {
-    return this.db
-      .query<{ source: string; day: number; reason: RefusalReason; count: number }>(
-        'SELECT source, day, reason, count FROM refused_counts ORDER BY source, day DESC, reason',
-      )
-      .map((row) => ({ ...row }));
+    return this.db.query<{ source: string; day: number; reason: RefusalReason; count: number }>(
+      'SELECT source, day, reason, count FROM refused_counts ORDER BY source, day DESC, reason',
+    );
   }
 
   prune(before: number): void {

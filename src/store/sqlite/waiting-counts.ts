@@ -50,8 +50,8 @@ export function countWaiting(db: Database, limit: number): Waiting {
   return {
     received: received?.count ?? 0,
     receivedSince: first?.receivedAt ?? null,
-    quarantined: quarantined.map((row) => ({ ...row })),
-    pending: pending.map((row) => ({ ...row })),
-    dead: dead.map((row) => ({ ...row })),
+    quarantined,
+    pending,
+    dead,
   };
 }
