@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLatch } from '../support/latch.js';
 import { type Answer, handlerOf, holdAhead, many, until } from './handler.js';
 import { destinationAt, Setup } from './setup.js';
 
@@ -59,10 +60,8 @@ describe('when it stops', () => {
   it('hands back what a claim under way still brings', async () => {
     const { url, arrived } = await handler();
     await setup.add(...many(3, 'billing'));
-    let open = (): void => {};
-    setup.claimGate = new Promise((resolve) => {
-      open = resolve;
-    });
+    const { opened, open } = createLatch();
+    setup.claimGate = opened;
     const dispatcher = setup.dispatch(destinationAt(url));
     await until(async () => (await setup.count('sending')) === 3);
     const stopped = dispatcher.stop(10_000);
@@ -77,10 +76,8 @@ describe('when it stops', () => {
   it('does not wait for a claim that never returns', async () => {
     const { url, arrived } = await handler();
     await setup.add(...many(3, 'billing'));
-    let open = (): void => {};
-    setup.claimGate = new Promise((resolve) => {
-      open = resolve;
-    });
+    const { opened, open } = createLatch();
+    setup.claimGate = opened;
     const dispatcher = setup.dispatch(destinationAt(url));
     await until(async () => (await setup.count('sending')) === 3);
     await dispatcher.stop(20);

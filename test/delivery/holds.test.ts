@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DestinationConfig } from '../../src/config/config.js';
 import { createHolds } from '../../src/delivery/holds.js';
 import { createTrouble } from '../../src/delivery/trouble.js';
+import { createLatch } from '../support/latch.js';
 import { handlerOf, holdAhead, many, until } from './handler.js';
 import { destinationAt, Setup } from './setup.js';
 
@@ -318,10 +319,8 @@ describe('a destination that is gone', () => {
     // Until then no claim is under way that has brought nothing.
     setup.broken.add('claimDeliveries');
     await until(() => setup.failures > 0);
-    let open = (): void => {};
-    setup.claimGate = new Promise((resolve) => {
-      open = resolve;
-    });
+    const { opened, open } = createLatch();
+    setup.claimGate = opened;
     await setup.add(...many(3, 'billing'));
     setup.broken.clear();
     await until(async () => (await setup.count('sending')) === 4);

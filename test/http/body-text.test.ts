@@ -4,15 +4,13 @@ import { readBodyText } from '../../src/http/body-text.js';
 import { serveHttp } from '../../src/http/server.js';
 import { eventually } from '../support/handler.js';
 import { memoryLog } from '../support/http.js';
+import { createLatch } from '../support/latch.js';
 
 const MB = 1_000_000;
 
 it('bounds what bodies hold together that came as they are, until they are handled', async () => {
   let arrived = 0;
-  let release = (): void => {};
-  const handled = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const { opened: handled, open: release } = createLatch();
   const app = createApp(memoryLog()).use(readBodyText(MB, 2 * MB));
   app.use(async (ctx) => {
     if (++arrived <= 2) await handled;

@@ -8,6 +8,7 @@ import { StoreError } from '../../src/errors.js';
 import { signBody } from '../../src/formats/request-body.js';
 import { eventually } from '../support/handler.js';
 import { type PublicServer, sendRaw, startPublic } from '../support/http.js';
+import { createLatch } from '../support/latch.js';
 import { vectors } from '../support/vectors.js';
 
 const SECRET = 'E_AI_K_c2VjcmV0';
@@ -285,10 +286,7 @@ describe('the public port', () => {
 
   it('bounds what bodies hold until they are stored, and lets in those that are small or not compressed', async () => {
     let arrived = 0;
-    let release = (): void => {};
-    const stored = new Promise<void>((resolve) => {
-      release = resolve;
-    });
+    const { opened: stored, open: release } = createLatch();
     const { url } = await start({
       accept: async () => {
         arrived++;
@@ -332,10 +330,7 @@ describe('the public port', () => {
   it('holds of a body whose size was not told what it has, once it is read', async () => {
     const many = 60;
     let arrived = 0;
-    let release = (): void => {};
-    const all = new Promise<void>((resolve) => {
-      release = resolve;
-    });
+    const { opened: all, open: release } = createLatch();
     const { url } = await start({
       accept: async () => {
         if (++arrived === many) release();

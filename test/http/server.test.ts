@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { LIMITS, serveHttp } from '../../src/http/server.js';
 import { eventually } from '../support/handler.js';
 import { type PublicServer, sendRaw, startPublic } from '../support/http.js';
+import { createLatch } from '../support/latch.js';
 
 const SECRET = 'E_AI_K_c2VjcmV0';
 let server: PublicServer | undefined;
@@ -129,14 +130,8 @@ describe('the HTTP server', () => {
   });
 
   it('finishes the request under way when it closes, and takes no more', async () => {
-    let release = (): void => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    let arrived = (): void => {};
-    const arrival = new Promise<void>((resolve) => {
-      arrived = resolve;
-    });
+    const { opened: held, open: release } = createLatch();
+    const { opened: arrival, open: arrived } = createLatch();
     const slow = await startPublic({
       secrets: [SECRET],
       accept: async () => {
