@@ -184,7 +184,7 @@ const MISTAKES: readonly Mistake[] = [
   ),
   mistake(['sources', 0, 'contracts'], [{ extractionId: 'x' }], 'contracts[0].schema: is missing; write for'),
   mistake(['sources', 0, 'contracts'], { x: './x.json' }, 'must be a list, is a map of keys'),
-  // what is not built yet
+  // the store, and the rest
   mistake(['store', 'url'], 'mysql://localhost/shim', 'is no store; write for example "sqlite:data/shim.db"'),
   mistake(['store', 'url'], 'sqlite:', 'is no store'),
   mistake(['store', 'url'], 'sqlite://data/shim.db', 'is no store'),
