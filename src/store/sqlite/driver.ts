@@ -81,6 +81,11 @@ export class Database {
     return statement.all(...values).map((row) => ({ ...row }));
   }
 
+  /** What the file says of itself in a number. */
+  pragma(name: string): number {
+    return this.query<Readonly<Record<string, number>>>(`PRAGMA ${name}`)[0]?.[name] ?? 0;
+  }
+
   /**
    * Copies all of it, page by page, into a file, without holding up this thread.
    *

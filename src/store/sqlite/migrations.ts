@@ -14,8 +14,8 @@ const APPLICATION_ID = 0x5368696d;
 /** @returns 0 for a file in which nothing is yet. @throws StoreError for a newer schema, or a file of another program. */
 export function schemaVersion(db: Database, path: string): number {
   const { version, application, tables } = atOneMoment(db, () => ({
-    version: pragma(db, 'user_version'),
-    application: pragma(db, 'application_id'),
+    version: db.pragma('user_version'),
+    application: db.pragma('application_id'),
     tables: db.query<{ n: number }>('SELECT count(*) AS n FROM sqlite_schema')[0]?.n ?? 0,
   }));
   if (application !== APPLICATION_ID && (version > 0 || application > 0 || tables > 0)) {
@@ -65,8 +65,4 @@ function atOneMoment<T>(db: Database, read: () => T): T {
   } finally {
     if (db.isTransaction) db.exec('COMMIT');
   }
-}
-
-function pragma(db: Database, name: 'user_version' | 'application_id'): number {
-  return db.query<Readonly<Record<string, number>>>(`PRAGMA ${name}`)[0]?.[name] ?? 0;
 }
