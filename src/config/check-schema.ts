@@ -1,8 +1,8 @@
 import { compileSchema, readSchema, type SchemaCheck, type SchemaFault, stepsOf } from '../schemas.js';
 import type { Draft } from './draft.js';
 import { nearest } from './nearest.js';
-import { isRecord, type Path, valueAt } from './path.js';
-import { type SchemaNode, schemaAt, typesOf } from './schema-walk.js';
+import { type Path, valueAt } from './path.js';
+import { propertiesOf, type SchemaNode, schemaAt, typesOf } from './schema-walk.js';
 
 const MOST_FAULTS = 1000;
 let compiled: { readonly schema: SchemaNode; readonly check: SchemaCheck } | undefined;
@@ -99,10 +99,6 @@ function exampleOf(node: SchemaNode | undefined): string {
   return examples.length === 0
     ? ''
     : `; write for example ${examples.map((each) => JSON.stringify(each)).join(' or ')}`;
-}
-
-function propertiesOf(node: SchemaNode | undefined): SchemaNode {
-  return isRecord(node?.properties) ? node.properties : {};
 }
 
 /** `/destinations/0/url` as the value has it: an index where there is a list. */

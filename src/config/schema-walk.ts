@@ -22,12 +22,14 @@ export function typesOf(node: SchemaNode | undefined): readonly string[] {
   return typeof type === 'string' ? [type] : Array.isArray(type) ? type.map(String) : [];
 }
 
+export const propertiesOf = (node: SchemaNode | undefined): SchemaNode =>
+  isRecord(node?.properties) ? node.properties : {};
+
 /** @returns the value with what it lacks, as the schema's `default`s say. */
 export function withDefaults(value: unknown, node: SchemaNode | undefined): unknown {
   if (Array.isArray(value)) return value.map((item, index) => withDefaults(item, schemaOf(node, index)));
   if (!isRecord(value)) return value;
-  const properties = isRecord(node?.properties) ? node.properties : {};
-  const missing = Object.entries(properties).flatMap(([key, property]) =>
+  const missing = Object.entries(propertiesOf(node)).flatMap(([key, property]) =>
     !Object.hasOwn(value, key) && isRecord(property) && property.default !== undefined
       ? [[key, property.default] as const]
       : [],
