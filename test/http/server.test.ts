@@ -14,6 +14,23 @@ const SECRET = 'E_AI_K_c2VjcmV0';
 let server: PublicServer | undefined;
 afterEach(async () => server?.close(0));
 
+/** A server, with a connection to it that has had an answer and is kept. */
+async function keepConnection() {
+  const kept = await serveHttp((_request, response) => response.end('answer'), {
+    host: '127.0.0.1',
+    port: 0,
+  });
+  const socket = connect(Number(new URL(kept.url).port), '127.0.0.1');
+  let received = '';
+  socket.on('data', (chunk: Buffer) => {
+    received += chunk.toString();
+  });
+  const ask = () => void socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  ask();
+  await once(socket, 'data');
+  return { kept, socket, ask, received: () => received };
+}
+
 describe('the HTTP server', () => {
   it('answers what is no request with 400 in JSON', async () => {
     server = await startPublic({ secrets: [SECRET] });
@@ -181,23 +198,12 @@ describe('the HTTP server', () => {
   });
 
   it('answers what was on its way over a kept connection when it closes', async () => {
-    const kept = await serveHttp((_request, response) => response.end('answer'), {
-      host: '127.0.0.1',
-      port: 0,
-    });
-    const socket = connect(Number(new URL(kept.url).port), '127.0.0.1');
-    let received = '';
-    socket.on('data', (chunk: Buffer) => {
-      received += chunk.toString();
-    });
-    const ask = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
-    socket.write(ask);
-    await once(socket, 'data');
+    const { kept, socket, ask, received } = await keepConnection();
     const closed = kept.close(10_000);
-    setTimeout(() => socket.write(ask), 100);
+    setTimeout(ask, 100);
     await once(socket, 'close');
-    expect(received.match(/^connection: .+$/gim)).toEqual(['Connection: keep-alive', 'connection: close']);
-    expect(received.match(/answer/g)).toHaveLength(2);
+    expect(received().match(/^connection: .+$/gim)).toEqual(['Connection: keep-alive', 'connection: close']);
+    expect(received().match(/answer/g)).toHaveLength(2);
     await closed;
   });
 
@@ -218,21 +224,12 @@ describe('the HTTP server', () => {
   });
 
   it('hears what came over a kept connection while the thread stood still as it closes', async () => {
-    const address = { host: '127.0.0.1', port: 0 };
-    const kept = await serveHttp((_request, response) => response.end('answer'), address);
-    const socket = connect(Number(new URL(kept.url).port), '127.0.0.1');
-    let received = '';
-    socket.on('data', (chunk: Buffer) => {
-      received += chunk.toString();
-    });
-    const ask = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
-    socket.write(ask);
-    await once(socket, 'data');
+    const { kept, socket, ask, received } = await keepConnection();
     const closed = kept.close(10_000);
-    socket.write(ask);
+    ask();
     for (const until = performance.now() + 2 * LIMITS.linger; performance.now() < until; );
     await once(socket, 'close');
-    expect(received.match(/answer/g)).toHaveLength(2);
+    expect(received().match(/answer/g)).toHaveLength(2);
     await closed;
   });
 
