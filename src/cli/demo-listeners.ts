@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { header } from './inspect.js';
 
 /** One request that reached a listener of the demo. */
@@ -57,7 +59,7 @@ export async function startListener(path: string, handler: DocumentedHandler): P
   let failing = false;
 
   const answer = async (request: IncomingMessage): Promise<Arrival> => {
-    const body = await textOf(request);
+    const body = await text(request);
     const json: { readonly event?: string; readonly result: never } = JSON.parse(body);
     const { verified, files } = handler(json, header(request.headers, 'x-webhook-signature') ?? undefined);
     const answered = failing ? 500 : verified ? 200 : 401;
@@ -83,10 +85,8 @@ export async function startListener(path: string, handler: DocumentedHandler): P
       () => response.writeHead(400).end(),
     );
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}${path}`,
@@ -107,10 +107,3 @@ const MESSAGES: Readonly<Record<number, string>> = {
   401: 'Webhook is not properly signed',
   500: 'The handler is being repaired',
 };
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  request.setEncoding('utf8');
-  let text = '';
-  for await (const chunk of request) text += chunk;
-  return text;
-}
