@@ -26,7 +26,8 @@ export async function openPostgresStore(
   options: PostgresOptions,
   migrating: boolean,
 ): Promise<Store> {
-  const { db, where, checked } = await openDatabase(url, { ...options, readOnly: mode === 'read' });
+  const role = { readOnly: mode === 'read', receives: mode === 'own' };
+  const { db, where, checked } = await openDatabase(url, { ...options, ...role });
   try {
     await prepare(db, where, mode, migrating);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { type Address, codeOf, isAnswer, storeError } from './store-error.js';
+import { Places, type WaitedForBy } from './places.js';
+import { type Address, allBusy, codeOf, isAnswer, storeError } from './store-error.js';
 
 /** What can be bound to a statement. */
 export type Value = string | number | boolean | null | Buffer;
@@ -11,6 +12,8 @@ export interface Statement<_Row> {
   readonly text: string;
   /** Milliseconds, where it is less than the store's own limit. */
   readonly timeout?: number;
+  /** Default `work`. */
+  readonly waitedForBy?: WaitedForBy;
 }
 
 /** One connection. Its statements run in the order in which they are called, and wait for no answer before theirs. */
@@ -27,6 +30,8 @@ export interface DatabaseOptions {
   /** Milliseconds. */
   readonly statementTimeout: number;
   readonly readOnly: boolean;
+  /** Whether senders wait for it: some of the connections are kept for them. */
+  readonly receives?: boolean;
 }
 
 /** A connection is waited for so long, also while all are busy: a sender that waits has an answer soon after. */
@@ -66,8 +71,10 @@ const types: pg.CustomTypesConfig = {
 /** A pool of connections that makes new ones by itself when the server was away. What fails rejects with a `StoreError`. */
 export class Database {
   readonly #pool: pg.Pool;
+  readonly #places: Places;
 
   constructor(private readonly options: DatabaseOptions) {
+    this.#places = new Places(options.connections, CONNECT_TIMEOUT, () => allBusy(options.address));
     this.#pool = new pg.Pool({
       connectionString: options.url,
       max: options.connections,
@@ -88,7 +95,7 @@ export class Database {
 
   /** One statement, which is a transaction. */
   query<Row>(statement: Statement<Row>, ...values: readonly Value[]): Promise<readonly Row[]> {
-    return this.#run((session) => session.query(statement, ...values));
+    return this.#run((session) => session.query(statement, ...values), statement);
   }
 
   /**
@@ -97,14 +104,18 @@ export class Database {
    *
    * @param limit milliseconds that each statement may take, where it is not the store's
    */
-  transaction<T>(work: (session: Session) => Promise<T>, limit?: number): Promise<T> {
-    return this.#run(async (session) => {
+  transaction<T>(
+    work: (session: Session) => Promise<T>,
+    { limit, waitedForBy }: { readonly limit?: number; readonly waitedForBy?: WaitedForBy } = {},
+  ): Promise<T> {
+    const all = async (session: Session): Promise<T> => {
       session.send({ text: 'BEGIN' });
       if (limit !== undefined) session.send({ text: `SET LOCAL statement_timeout = ${limit}` });
       const result = await work(session);
       session.send({ text: 'COMMIT' });
       return result;
-    }, limit);
+    };
+    return this.#run(all, waitedForBy === undefined ? {} : { waitedForBy }, limit);
   }
 
   /** Waits for what is under way. */
@@ -112,10 +123,15 @@ export class Database {
     return this.#pool.end();
   }
 
-  async #run<T>(work: (session: Session) => Promise<T>, limit?: number): Promise<T> {
+  async #run<T>(
+    work: (session: Session) => Promise<T>,
+    { waitedForBy = 'work' }: { readonly waitedForBy?: WaitedForBy },
+    limit?: number,
+  ): Promise<T> {
+    const by = this.options.receives ? waitedForBy : 'sender';
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#once(work, limit);
+        return await this.#places.with(by, () => this.#once(work, limit));
       } catch (error) {
         if (tries === TRIES || !CONFLICTS.has(codeOf(error))) throw storeError(this.options.address, error);
         await sleep(tries * tries * 5);

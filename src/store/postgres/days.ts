@@ -2,6 +2,7 @@ import { StoreError } from '../../errors.js';
 import type { Database, Session } from './database.js';
 import { dayOfTime, firstId } from './ids.js';
 import { LOCK, lockAlone } from './locks.js';
+import type { WaitedForBy } from './places.js';
 import { isForbidden, isMissingPartition } from './store-error.js';
 
 /**
@@ -44,7 +45,10 @@ export class Days {
 
   /** Makes the partitions of a time's day and of so many days after it. */
   prepare(time: number, following: number): Promise<void> {
-    return this.#make(Array.from({ length: following + 1 }, (_, index) => dayOfTime(time) + index));
+    return this.#make(
+      Array.from({ length: following + 1 }, (_, index) => dayOfTime(time) + index),
+      'work',
+    );
   }
 
   /** Runs something that writes rows of these days. Where one has no partition, it is made, and all is done again. */
@@ -63,24 +67,28 @@ export class Days {
 
   async #need(days: readonly number[]): Promise<void> {
     const missing = days.filter((day) => !this.#known.has(day));
-    if (missing.length > 0) await this.#make(missing);
+    if (missing.length > 0) await this.#make(missing, 'sender');
     const next = Math.max(...days) + AHEAD;
     if (days.length === 0 || this.#known.has(next) || this.#ahead === next) return;
     this.#ahead = next;
-    void this.#make(Array.from({ length: AHEAD }, (_, index) => next - index)).catch(() => undefined);
+    const following = Array.from({ length: AHEAD }, (_, index) => next - index);
+    void this.#make(following, 'work').catch(() => undefined);
   }
 
-  async #make(days: readonly number[]): Promise<void> {
+  async #make(days: readonly number[], waitedForBy: WaitedForBy): Promise<void> {
     const wanted = [...new Set(days)];
     const complete = (found: readonly Partition[], day: number): boolean =>
       found.filter((each) => each.day === day && each.attached).length === Object.keys(PARTITIONED).length;
     const found = await this.list();
     if (!wanted.every((day) => complete(found, day))) {
-      const making = this.db.transaction(async (session) => {
-        lockAlone(session, LOCK.days);
-        const partitions = await listPartitions(session);
-        for (const day of wanted) makeDay(session, day, partitions);
-      });
+      const making = this.db.transaction(
+        async (session) => {
+          lockAlone(session, LOCK.days);
+          const partitions = await listPartitions(session);
+          for (const day of wanted) makeDay(session, day, partitions);
+        },
+        { waitedForBy },
+      );
       await making.catch((error: unknown) => {
         throw isForbidden(error) ? notAllowed(wanted, error) : error;
       });
@@ -104,6 +112,7 @@ const notAllowed = (days: readonly number[], cause: unknown): StoreError =>
 async function listPartitions(session: Pick<Session, 'query'>): Promise<readonly Partition[]> {
   const names = await session.query<{ name: string; attached: boolean }>({
     name: 'partitions',
+    waitedForBy: 'sender',
     text: `SELECT c.relname::text AS name, c.relispartition AS attached
              FROM pg_class c
             WHERE c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('webhooks'))

@@ -16,6 +16,7 @@ const PUT_TIMEOUT = 5_000;
 const PUT: Statement<{ id: number }> = {
   name: 'put_webhooks',
   timeout: PUT_TIMEOUT,
+  waitedForBy: 'sender',
   text: `WITH stored AS (
            INSERT INTO webhooks (id, source, format, received_at, secret_index, signature, body)
            SELECT ${nextIdOfTime('received_at', 'webhooks_id')}, source, format, received_at, secret_index, signature, body
@@ -44,6 +45,7 @@ const PUT: Statement<{ id: number }> = {
 const PING: Statement<never> = {
   name: 'ping',
   timeout: 4_000,
+  waitedForBy: 'check',
   text: `WITH stored AS (
            INSERT INTO webhooks (id, source, format, received_at, secret_index, signature, body)
            SELECT 0, '', '', 0, 0, '', '' WHERE false
@@ -100,10 +102,13 @@ export class Inbox {
   /** Proves that there is room for one, which is undone. After a `ping`; it leaves a page for a vacuum to clean. */
   async prove(now: number): Promise<void> {
     const undone = new StoreError('store_unavailable', 'this was no webhook');
-    const proving = this.db.transaction(async (session) => {
-      await session.query(PROVE, firstId(dayOfTime(now)));
-      throw undone;
-    });
+    const proving = this.db.transaction(
+      async (session) => {
+        await session.query(PROVE, firstId(dayOfTime(now)));
+        throw undone;
+      },
+      { waitedForBy: 'check' },
+    );
     await proving.catch((error: unknown) => {
       if (error !== undone) throw error;
     });

@@ -44,16 +44,20 @@ const LONGEST = 3_600_000;
 export async function migrate(db: Database, where: string): Promise<Migration> {
   const nothing = { from: CURRENT, to: CURRENT };
   if ((await schemaVersion(db, where)) === CURRENT) return nothing;
-  return db.transaction(async (session) => {
-    lockAlone(session, LOCK.migration);
-    const version = await schemaVersion(session, where);
-    if (version === CURRENT) return nothing;
-    if (version === 0) session.send({ text: 'CREATE TABLE schema_version (webhook_shim integer NOT NULL)' });
-    for (const step of MIGRATIONS.slice(version)) session.send({ text: step });
-    session.send({ text: 'DELETE FROM schema_version' });
-    session.send({ text: `INSERT INTO schema_version VALUES (${CURRENT})` });
-    return { from: version, to: CURRENT };
-  }, LONGEST);
+  return db.transaction(
+    async (session) => {
+      lockAlone(session, LOCK.migration);
+      const version = await schemaVersion(session, where);
+      if (version === CURRENT) return nothing;
+      if (version === 0)
+        session.send({ text: 'CREATE TABLE schema_version (webhook_shim integer NOT NULL)' });
+      for (const step of MIGRATIONS.slice(version)) session.send({ text: step });
+      session.send({ text: 'DELETE FROM schema_version' });
+      session.send({ text: `INSERT INTO schema_version VALUES (${CURRENT})` });
+      return { from: version, to: CURRENT };
+    },
+    { limit: LONGEST },
+  );
 }
 
 /** Makes what is missing where nothing is yet. @throws StoreError where this version cannot use what is there */

@@ -32,6 +32,12 @@ export const NO_SESSIONS =
 export const NO_WRITES =
   'this server takes no writes: name the one that does in store.url if it is a standby, else turn default_transaction_read_only off';
 
+export const allBusy = (address: Address): StoreError =>
+  new StoreError(
+    'store_unavailable',
+    `${addressText(address)}: all of store.connections are busy: look for what keeps the server busy or holds locks, or raise store.connections`,
+  );
+
 /** Of the driver, which gives it no code: a statement has taken longer than whoever asked could wait. */
 const NO_ANSWER = 'Query read timeout';
 

@@ -196,6 +196,32 @@ describe('a lock of another program', () => {
     await lock.release();
     await store.ping(T0);
   });
+
+  it('that holds up what goes on behind the answers leaves room for webhooks, and for a check of the store', async () => {
+    const url = await server.createDatabase();
+    const store = closedAfterwards(await openStore(url, { mode: 'own', connections: 4 }));
+    const lock = await holdLocks(url, 'LOCK TABLE outbox');
+    const claims = Array.from({ length: 5 }, (_, at) => claim(store, T0, `handler-${at}`));
+    const held = Promise.allSettled(claims);
+    await lock.waitedFor(2);
+    await putOne(store);
+    await store.ping(T0);
+    await expect(Promise.race(claims)).rejects.toThrow(/all of store\.connections are busy: .* holds locks/);
+    await lock.release();
+    await held;
+    expect(await claimWebhooks(store)).toHaveLength(1);
+  });
+
+  it('that holds up checks of the store leaves room for webhooks', async () => {
+    const url = await server.createDatabase();
+    const store = closedAfterwards(await openStore(url, { mode: 'own', connections: 3 }));
+    const lock = await holdLocks(url, 'LOCK TABLE health');
+    const held = Promise.allSettled([1, 2, 3, 4].map(() => store.ping(T0)));
+    await lock.waitedFor(2);
+    await putOne(store);
+    await lock.release();
+    await held;
+  });
 });
 
 it('keeps the rows that the server quotes in its errors out of its own', async () => {
