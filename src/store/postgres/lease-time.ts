@@ -1,3 +1,5 @@
+import type { Database, Statement } from './database.js';
+
 /** Milliseconds. The way to the server counts as a difference of clocks: in coarser steps than it takes, it is none. */
 const STEP = 5_000;
 
@@ -10,3 +12,17 @@ const STEP = 5_000;
  */
 export const byServersClock = (time: string, now: string): string =>
   `(${time}::bigint + round((extract(epoch FROM statement_timestamp()) * 1000 - ${now}::bigint) / ${STEP})::bigint * ${STEP})`;
+
+const SERVERS_TIME: Statement<{ time: number }> = {
+  name: 'servers_time',
+  text: `SELECT ${byServersClock('$1', '$2')} AS time`,
+};
+
+/**
+ * A time on the clock of this instance, as the server's clock has it. What is old enough to be removed is told by that
+ * one: an instance that is weeks ahead would remove all that others have just made, dead letters among it.
+ */
+export async function byServersTime(db: Pick<Database, 'query'>, time: number): Promise<number> {
+  const [row] = await db.query(SERVERS_TIME, time, Date.now());
+  return row?.time ?? time;
+}

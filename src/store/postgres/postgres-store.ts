@@ -15,6 +15,7 @@ import type { Hints } from './hints.js';
 import { Inbox } from './inbox.js';
 import { listLastSeen } from './last-seen.js';
 import { findLatest } from './latest-accepted.js';
+import { byServersTime } from './lease-time.js';
 import { Prune } from './prune.js';
 import { Quarantine } from './quarantine.js';
 import { Refused } from './refused.js';
@@ -130,7 +131,9 @@ export function createPostgresStore(db: Database, hints: Hints, where: string, w
       return ids;
     },
 
-    prune: (request) => {
+    prune: async (asked) => {
+      const before = await read(() => byServersTime(db, asked.before));
+      const request = { ...asked, before };
       if (request.dryRun === true) return read(() => prune.look(request));
       return write(async () => {
         // There are so few of them that the first step takes them all.

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { openStore } from '../../../src/store/open.js';
 import type { Store } from '../../../src/store/store.js';
 import { type Databases, holdLocks, runSql, startDatabases } from '../../support/postgres.js';
@@ -143,6 +143,24 @@ it('keeps a day with a dead letter that came late', async () => {
   expect(await partitions(url)).toContain('webhooks_20260102');
   expect(await pruneAll(store, late + 1)).toBe(1);
   expect(await partitions(url)).not.toContain('webhooks_20260102');
+});
+
+it('keeps what is young, its dead letters as well, where the clock of an instance is weeks ahead', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const { store } = await opened();
+  const now = Date.now();
+  await accept(store, [event()], { now });
+  for (const claimed of await claim(store, now)) await store.settle([dead(claimed, 'used up', { startedAt: now, duration: 0 })]);
+  vi.setSystemTime(now + 40 * DAY);
+  const before = Date.now() - 30 * DAY;
+  expect((await store.prune({ before, after: 0, limit: 10, dryRun: true })).removed).toBe(0);
+  expect(await pruneAll(store, before)).toBe(0);
+  expect(await store.listDeliveries({ limit: 10, status: 'dead' })).toHaveLength(1);
+  vi.setSystemTime(now);
+  expect(await pruneAll(store, now + DAY)).toBe(1);
 });
 
 it('looks at no other delivery of a day for its dead letters', async () => {
