@@ -8,6 +8,7 @@ import { orderKeys } from '../formats/order-keys.js';
 import type { OrderedBy } from '../model.js';
 import type { KeyedDelivery, UnkeyedDelivery } from '../store/destination-verbs.js';
 import type { Store } from '../store/store.js';
+import type { Log } from '../telemetry/log.js';
 
 /** Deliveries that get their keys in one step. */
 const STEP = 64;
@@ -16,6 +17,13 @@ const STEP = 64;
  * wait. With 64 of 8 MB in one step it was for half a minute.
  */
 const LONG = 10;
+
+/**
+ * Milliseconds. An instance with another configuration may have set another order since, and be gone: in one that nobody
+ * here keeps nothing would get its keys, and so nothing would go out. Not sooner, for while both are there each sets its
+ * own, and all that waits is put in line anew.
+ */
+const SET_AGAIN = 30_000;
 
 type Ordered = Pick<DestinationConfig, 'name' | 'ordered'>;
 
@@ -27,24 +35,41 @@ type Ordered = Pick<DestinationConfig, 'name' | 'ordered'>;
  */
 export function createOrder(
   { name, ordered }: Ordered,
-  store: Pick<Store, 'setOrder' | 'listUnkeyed' | 'keyDeliveries'>,
+  {
+    store,
+    log,
+    now,
+  }: {
+    readonly store: Pick<Store, 'setOrder' | 'listUnkeyed' | 'keyDeliveries'>;
+    readonly log: Pick<Log, 'warn'>;
+    readonly now: () => number;
+  },
 ): () => Promise<void> {
-  let isSet = false;
+  let setAt: number | null = null;
+  const set = async (): Promise<void> => {
+    if (setAt !== null && Math.abs(now() - setAt) < SET_AGAIN) return;
+    if ((await store.setOrder(name, ordered)) && setAt !== null) {
+      const fields = { destination: name, ordered: ordered ?? 'none' };
+      log.warn(fields, 'an instance with another configuration had set another order: give all the same');
+    }
+    setAt = now();
+  };
   return async () => {
-    if (!isSet) await store.setOrder(name, ordered);
-    isSet = true;
+    await set();
     if (ordered === null) return;
     for (let found = STEP; found === STEP; ) {
       const unkeyed = await store.listUnkeyed({ destination: name, limit: STEP });
-      found = unkeyed.length;
+      let keyed = 0;
       let deliveries: KeyedDelivery[] = [];
       for (const each of unkeyed) {
         const begun = performance.now();
         deliveries.push({ deliveryId: each.id, keys: keysOf(ordered, each) });
         if (each !== unkeyed.at(-1) && performance.now() - begun < LONG) continue;
-        await store.keyDeliveries({ destination: name, by: ordered, deliveries });
+        keyed += await store.keyDeliveries({ destination: name, by: ordered, deliveries });
         deliveries = [];
       }
+      // Where it takes none, another instance was faster, or has set another order.
+      found = keyed === 0 ? 0 : unkeyed.length;
     }
   };
 }

@@ -72,7 +72,7 @@ export function startSendingLane(options: LaneOptions): Lane {
     onHeld: hold,
   });
   const slots = createSlots({ ...options, settler, holds });
-  const putInOrder = createOrder(destination, store);
+  const putInOrder = createOrder(destination, options);
 
   const room = (): number =>
     load.full() ? 0 : concurrency + ahead - slots.sending() - slots.waiting() - settler.owed();
