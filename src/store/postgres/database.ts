@@ -41,6 +41,9 @@ const SILENCE = 2_000;
 /** A lost deadlock or a conflict of transactions, of which nothing was done: it is tried again. */
 const CONFLICTS: ReadonlySet<string> = new Set(['40001', '40P01']);
 const TRIES = 5;
+/** There are fewer than were allowed for. Of those that the store has, one is free soon: it is waited for like any. */
+const NO_CONNECTION_LEFT = '53300';
+const LONGEST_PAUSE = 200;
 /** This server takes no writes: a standby, or one that was told so. */
 const TAKES_NO_WRITES = '25006';
 
@@ -129,12 +132,15 @@ export class Database {
     limit?: number,
   ): Promise<T> {
     const by = this.options.receives ? waitedForBy : 'sender';
+    const until = performance.now() + CONNECT_TIMEOUT;
+    const isTriedAgain = (code: string, tries: number): boolean =>
+      code === NO_CONNECTION_LEFT ? performance.now() < until : CONFLICTS.has(code) && tries < TRIES;
     for (let tries = 1; ; tries++) {
       try {
         return await this.#places.with(by, () => this.#once(work, limit));
       } catch (error) {
-        if (tries === TRIES || !CONFLICTS.has(codeOf(error))) throw storeError(this.options.address, error);
-        await sleep(tries * tries * 5);
+        if (!isTriedAgain(codeOf(error), tries)) throw storeError(this.options.address, error);
+        await sleep(Math.min(tries * tries * 5, LONGEST_PAUSE));
       }
     }
   }

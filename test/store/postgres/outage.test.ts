@@ -224,6 +224,23 @@ describe('a lock of another program', () => {
   });
 });
 
+it('goes on with the connections that it has where the server allows for fewer', async () => {
+  const url = await server.createDatabase();
+  const { pathname } = new URL(url);
+  await runSql(url, `CREATE ROLE few LOGIN PASSWORD 'few'; ALTER DATABASE ${pathname.slice(1)} OWNER TO few`);
+  const asFew = Object.assign(new URL(url), { username: 'few', password: 'few' }).href;
+  const first = await openStore(asFew, { mode: 'own' });
+  await putOne(first);
+  await first.close();
+  await runSql(url, 'ALTER ROLE few CONNECTION LIMIT 1');
+  await eventually(async () =>
+    expect(await runSql(url, `SELECT pid FROM pg_stat_activity WHERE usename = 'few'`)).toEqual([]),
+  );
+  const store = closedAfterwards(await openStore(asFew, { mode: 'share' }));
+  await Promise.all([putOne(store), store.ping(T0), claimWebhooks(store), claim(store), putOne(store)]);
+  expect(await runSql(url, 'SELECT id FROM webhooks')).toHaveLength(3);
+});
+
 it('keeps the rows that the server quotes in its errors out of its own', async () => {
   const url = await server.createDatabase();
   const store = await opened(url);
