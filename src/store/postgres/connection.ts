@@ -10,7 +10,7 @@ import { migrate, requireCurrent } from './migrations.js';
 import { occupy, refuseUnfinished } from './occupancy.js';
 import { createPostgresStore } from './postgres-store.js';
 import { requireSessions } from './sessions.js';
-import { type Address, addressText, NO_WRITES } from './store-error.js';
+import { type Address, addressText, NO_WRITES, noSchema } from './store-error.js';
 import { checkedUrl, ODD_PASSWORDS } from './url-parameters.js';
 
 export type PostgresOptions = Pick<DatabaseOptions, 'connections' | 'statementTimeout'>;
@@ -65,14 +65,17 @@ export async function migratePostgresStore(
 
 /** Whether a user may make a store where none is yet. @throws StoreError why nobody can */
 export async function canMakePostgresStore(url: string, options: PostgresOptions): Promise<boolean> {
-  const { db, where } = await openDatabase(url, { ...options, readOnly: false });
+  const { db, address, where } = await openDatabase(url, { ...options, readOnly: false });
   try {
-    const [row] = await db.query<{ allowed: boolean; writes: boolean }>({
+    // Null where its search_path names no schema that it may use.
+    const [row] = await db.query<{ allowed: boolean | null; writes: boolean }>({
       text: `SELECT has_schema_privilege(current_schema(), 'CREATE') AS allowed,
                     current_setting('transaction_read_only') = 'off' AS writes`,
     });
     if (row?.writes === false) throw new StoreError('store_unwritable', `${where}: ${NO_WRITES}`);
-    return row?.allowed ?? false;
+    const allowed = row?.allowed ?? null;
+    if (allowed === null) throw new StoreError('store_unwritable', `${where}: ${noSchema(address.user)}`);
+    return allowed;
   } finally {
     await db.close();
   }

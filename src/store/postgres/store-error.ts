@@ -32,6 +32,9 @@ export const NO_SESSIONS =
 export const NO_WRITES =
   'this server takes no writes: name the one that does in store.url if it is a standby, else turn default_transaction_read_only off';
 
+export const noSchema = (user: string): string =>
+  `there is no schema that the user "${user}" may use: create the one of its search_path, or GRANT USAGE, CREATE on it`;
+
 export const allBusy = (address: Address): StoreError =>
   new StoreError(
     'store_unavailable',
@@ -66,10 +69,7 @@ const STORES: Readonly<
     'store_unwritable',
     `the user "${user}" lacks a right (${detail}): it must own the tables of the shim, or be granted what it needs`,
   ],
-  '3F000': ({ user }) => [
-    'store_unwritable',
-    `there is no schema that the user "${user}" may use: create the one of its search_path, or GRANT USAGE, CREATE on it`,
-  ],
+  '3F000': ({ user }) => ['store_unwritable', noSchema(user)],
   '25006': () => ['store_unwritable', NO_WRITES],
   '53100': () => [
     'store_full',

@@ -153,7 +153,8 @@ it('keeps what is young, its dead letters as well, where the clock of an instanc
   const { store } = await opened();
   const now = Date.now();
   await accept(store, [event()], { now });
-  for (const claimed of await claim(store, now)) await store.settle([dead(claimed, 'used up', { startedAt: now, duration: 0 })]);
+  for (const claimed of await claim(store, now))
+    await store.settle([dead(claimed, 'used up', { startedAt: now, duration: 0 })]);
   vi.setSystemTime(now + 40 * DAY);
   const before = Date.now() - 30 * DAY;
   expect((await store.prune({ before, after: 0, limit: 10, dryRun: true })).removed).toBe(0);

@@ -139,6 +139,7 @@ describe('a database that cannot be used', () => {
       code: 'store_unwritable',
       message: expect.stringContaining('no schema that the user "postgres" may use: create the one'),
     });
+    await expect(placeForStore(elsewhere, {})).rejects.toThrow(/no schema .* may use: create the one/);
   });
 
   it('may have no connection left, by whichever limit', async () => {
