@@ -41,6 +41,9 @@ export async function cutoverFacts(
   // A destination that is gone waits for nothing.
   const names = new Set(destinations.map(({ name }) => name));
   const waiting = await store.waiting(MOST_COUNTED);
+  const upTimes = await store.upTimes();
+  // Of what was removed nothing is known, be it by a `retention` that was shorter or by hand: the first begins there.
+  const limits = [since, ledger.cutBefore, now - keptFor(config), upTimes[0]?.from];
   const dead = waiting.dead.filter(({ destination }) => names.has(destination));
 
   const facts = sources.map(({ name: source }): SourceFacts => {
@@ -56,7 +59,7 @@ export async function cutoverFacts(
       deadLetters: sum(dead, (row) => row.source === source),
       lastLegacyOnlyAt: totals?.lastLegacyOnlyAt ?? null,
       legacyOnlyBeside: legacyOnlyBeside(source, ledger.entries, firstNewAt, now),
-      watchedSince: watchedSince(source, lastSeen, [since, ledger.cutBefore, now - keptFor(config)]),
+      watchedSince: watchedSince(source, lastSeen, limits),
       firstNewAt,
       lastNewAt: newRows.length === 0 ? null : Math.max(...newRows.map((row) => row.lastAt)),
     };
@@ -66,7 +69,7 @@ export async function cutoverFacts(
   return {
     sources: facts,
     keptFor: keptFor(config),
-    upTimes: await store.upTimes(),
+    upTimes,
     unconverted: { count: waiting.received, oldestAt: waiting.receivedSince },
     others: { quarantined: sum(waiting.quarantined, isOther), deadLetters: sum(dead, isOther) },
   };

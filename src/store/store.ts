@@ -145,7 +145,10 @@ export interface Store extends DestinationVerbs, RefusedStore {
    * what goes on.
    */
   noteUpTime(now: number): Promise<void>;
-  /** When webhooks could come in, oldest first; until this was first noted, ever since. They may overlap. */
+  /**
+   * When webhooks could come in, oldest first; until this was first noted, ever since. They may overlap, and begin no
+   * earlier than what was removed last ended.
+   */
   upTimes(): Promise<readonly UpTime[]>;
   /** What waits for the program or for a person. @param limit of each so many are counted at the most. */
   waiting(limit: number): Promise<Waiting>;
@@ -159,8 +162,8 @@ export interface Store extends DestinationVerbs, RefusedStore {
   /**
    * One small step of retention: looks at the oldest `limit` webhooks after the id `after` that arrived before a time,
    * and removes those that are over, with all that was made of them; and of what was before that time as many rows of the
-   * ledger, all requests that were refused, and all up-times that ended. What waits for conversion, delivery or a person
-   * stays.
+   * ledger, all requests that were refused, and all up-time: what came in it is not known any more. What waits for
+   * conversion, delivery or a person stays.
    *
    * @returns how many webhooks were removed, about so many where very many go at once, and where the next step goes on;
    *   null where none is needed

@@ -195,6 +195,31 @@ describe('ready', () => {
     expect(stdout).toContain('watched for 2h only');
   });
 
+  it('takes for unknown what was removed by hand, or by a retention that was shorter', async () => {
+    const short = configText().replace('shim.db" }', 'shim.db", retention: 2d }');
+    for (const [config, prune] of [
+      [configText(), 'prune --before 2d'],
+      [short, 'prune'],
+    ] as const) {
+      const place = await Place.create(config);
+      await place.receive(
+        ...twice('fil_1', NOW - 9 * DAY),
+        { body: legacy([file({ fileId: 'old' })]), receivedAt: NOW - 3 * DAY },
+        ...twice('fil_2', NOW - DAY),
+        ...still(NOW),
+      );
+      await place.deliver('billing');
+      expect((await place.run(prune)).stdout).toContain('Removed 3 webhooks');
+      await place.write('shim.yaml', configText());
+      const { status, stdout } = await place.run('ready --matched 1 --quiet-for 8d');
+      expect(status).toBe(1);
+      expect(stdout).toContain(
+        '- extracta: watched for 2d only; it takes 8d to know that nothing comes in the legacy format alone\n',
+      );
+      expect((await place.run('ready --matched 1 --quiet-for 2d')).status).toBe(0);
+    }
+  });
+
   it('tells where retention keeps too little to ever know', async () => {
     const place = await settled(...still(NOW - 30 * DAY));
     const { status, stdout } = await place.run('ready --matched 3 --quiet-for 31d');

@@ -15,6 +15,12 @@ const NOTE: Statement<never> = {
          ON CONFLICT (from_at) DO NOTHING`,
 };
 
+const PRUNE: Statement<never> = {
+  text: `WITH old AS (DELETE FROM up_times WHERE from_at < $1::bigint RETURNING to_at)
+         INSERT INTO up_times SELECT $1::bigint, max(to_at) FROM old HAVING max(to_at) >= $1::bigint
+         ON CONFLICT (from_at) DO UPDATE SET to_at = greatest(up_times.to_at, excluded.to_at)`,
+};
+
 const ALL: Statement<UpTime> = {
   name: 'up_times',
   text: 'SELECT from_at AS "from", to_at AS "to" FROM up_times ORDER BY from_at',
@@ -29,7 +35,7 @@ export class UpTimes {
   }
 
   async prune(before: number): Promise<void> {
-    await this.db.query<never>({ text: 'DELETE FROM up_times WHERE to_at < $1' }, before);
+    await this.db.query(PRUNE, before);
   }
 
   all(): Promise<readonly UpTime[]> {

@@ -5,7 +5,7 @@ import type { Database, Statement } from './driver.js';
 export class UpTimes {
   readonly #extend: Statement<never>;
   readonly #begin: Statement<never>;
-  readonly #prune: Statement<never>;
+  readonly #prune: readonly Statement<never>[];
   readonly #all: Statement<readonly [from: number, to: number]>;
 
   constructor(db: Database) {
@@ -15,7 +15,10 @@ export class UpTimes {
           AND to_at >= ?1 - ${UNNOTICED}`,
     );
     this.#begin = db.prepare('INSERT INTO up_times VALUES (?, ?)');
-    this.#prune = db.prepare('DELETE FROM up_times WHERE to_at < ?');
+    this.#prune = [
+      'DELETE FROM up_times WHERE to_at < ?',
+      'UPDATE OR REPLACE up_times SET from_at = ?1 WHERE from_at < ?1',
+    ].map((sql) => db.prepare(sql));
     this.#all = db.prepareTuples('SELECT from_at, to_at FROM up_times ORDER BY from_at');
   }
 
@@ -24,7 +27,7 @@ export class UpTimes {
   }
 
   prune(before: number): void {
-    this.#prune.run(before);
+    for (const statement of this.#prune) statement.run(before);
   }
 
   all(): readonly UpTime[] {

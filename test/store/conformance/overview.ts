@@ -111,6 +111,24 @@ export function overviewRules(given: Given): void {
       expect(await given.store.upTimes()).toEqual([{ from: start + HOUR, to: start + HOUR }]);
     });
 
+    it('is known no longer than what came in it', async () => {
+      await noted(start, start + MINUTE, start + HOUR, start + HOUR + MINUTE);
+      await given.store.prune({ before: start + HOUR + 7, after: 0, limit: 10, dryRun: true });
+      expect(await given.store.upTimes()).toHaveLength(3);
+      const rest = [{ from: start + HOUR + 7, to: start + HOUR + MINUTE }];
+      await given.store.prune({ before: start + HOUR + 7, after: 0, limit: 10 });
+      expect(await given.store.upTimes()).toEqual(rest);
+      // As it was, where less is removed, or the same again.
+      for (const before of [start, start + HOUR + 7]) {
+        await given.store.prune({ before, after: 0, limit: 10 });
+        expect(await given.store.upTimes()).toEqual(rest);
+      }
+      await given.store.noteUpTime(start + HOUR + 2 * MINUTE);
+      expect(await given.store.upTimes()).toEqual([
+        { from: start + HOUR + 7, to: start + HOUR + 2 * MINUTE },
+      ]);
+    });
+
     it('may be noted by several at once', async () => {
       const other = await given.beside();
       await Promise.all([given.store.noteUpTime(start), other.noteUpTime(start)]);
