@@ -6,7 +6,7 @@ import type { CutoverFacts, SourceFacts } from './cutover.js';
 import { isHarmless } from './diff.js';
 import { explain } from './explain.js';
 import { readLedger } from './ledger.js';
-import { type ParityEntry, seenAt } from './parity.js';
+import type { ParityEntry } from './parity.js';
 import { isWaiting, SETTLED_AFTER, summarize } from './parity-summary.js';
 
 /** Differences that are looked at; what comes on top counts as harmful. */
@@ -115,7 +115,8 @@ function legacyOnlyBeside(
     (entry) =>
       entry.source === source &&
       entry.state === 'legacy_only' &&
-      seenAt(entry) >= since &&
+      entry.legacy !== null &&
+      entry.legacy.lastAt >= since &&
       !isWaiting(entry, now - SETTLED_AFTER),
   ).length;
 }

@@ -24,8 +24,8 @@ const PAGE = 10_000;
 const MARGIN = 3_600_000;
 
 /**
- * The entries whose first format brought them within a period, by the webhook's arrival. Of more than `most` sightings
- * the newest are read.
+ * The entries that each of their formats brought since the start of a period, be it once more, and the first of them
+ * before its end, by the webhook's arrival. Of more than `most` sightings the newest are read.
  */
 export async function readLedger(
   store: Pick<Store, 'listSightings'>,
@@ -56,7 +56,8 @@ export async function readLedger(
   }
   const from = Math.max(since ?? Number.NEGATIVE_INFINITY, cutBefore ?? Number.NEGATIVE_INFINITY);
   const isWithin = (entry: ParityEntry): boolean =>
-    seenAt(entry) >= from && (until === undefined || seenAt(entry) < until);
+    [entry.legacy, entry.new].every((side) => side === null || side.lastAt >= from) &&
+    (until === undefined || seenAt(entry) < until);
   return { entries: subjects.takeEntries().filter(isWithin).sort(byTime), cutBefore };
 }
 

@@ -254,6 +254,17 @@ describe('ready', () => {
     expect((await place.run('ready --matched 1 --since 3d')).status).toBe(0);
   });
 
+  it('finds what comes in the legacy format alone since then, also where it came before', async () => {
+    const old = (receivedAt: number) => ({ body: legacy([file({ fileId: 'old' })]), receivedAt });
+    const again = NOW - 12 * 3_600_000;
+    const place = await settled(old(NOW - 40 * 3_600_000), old(again), ...twice('fil_2', NOW - 1));
+    for (const since of ['', ' --since 39h', ' --since 13h']) {
+      const { status, stdout } = await place.run(`ready --matched 1 --quiet-for 13h${since}`);
+      expect(stdout).toContain('the legacy format alone brought a file 12h ago;');
+      expect(status).toBe(1);
+    }
+  });
+
   it('does not wait for a destination that is gone', async () => {
     const place = await settled();
     await place.attempt({ status: 500, error: 'answered 500' }, 'dead');

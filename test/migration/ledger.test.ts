@@ -68,6 +68,24 @@ describe('readLedger', () => {
     ]);
   });
 
+  it('has what comes again within the period, as often as it came before', async () => {
+    const { source } = store([
+      ['alone again', 'legacy', NOW - MINUTE],
+      ['both again', 'legacy', NOW - MINUTE],
+      ['both again', 'new', NOW - MINUTE],
+      ['one again', 'legacy', NOW - MINUTE],
+      ['one again', 'new', NOW - MINUTE],
+      ['alone again', 'legacy', NOW + 1],
+      ['both again', 'legacy', NOW + 1],
+      ['both again', 'new', NOW + 1],
+      ['one again', 'legacy', NOW + 1],
+    ]);
+    expect(told(await readLedger(source, { since: NOW }))).toEqual([
+      'alone again legacy_only',
+      'both again matched',
+    ]);
+  });
+
   it('holds the newest where there are too many, and says since when it is whole', async () => {
     const { source } = store([
       ['a', 'legacy', NOW],
