@@ -119,12 +119,14 @@ async function readyToTakeOver(
     const states = (await store?.destinationStates()) ?? [];
     const factsOf = async (name: string): Promise<HandlerFacts> => {
       const state = states.find((each) => each.destination === name);
-      return handlerFacts(name, (await store?.latestAnswers(name, options.events)) ?? [], heldBy(state));
+      const mode = config.destinations.find((each) => each.name === name)?.mode;
+      const held = mode === 'paused' ? mode : heldBy(state);
+      return handlerFacts(name, (await store?.latestAnswers(name, options.events)) ?? [], held);
     };
     return {
       candidate: await factsOf(destination),
       incumbent: await factsOf(insteadOf),
-      leftOut: leftOutWithout(config, insteadOf),
+      leftOut: leftOutWithout(config, insteadOf, destination),
     };
   });
   const obstacles = judgeTakeover(facts, options.events);

@@ -11,20 +11,32 @@ export interface LeftOut {
   readonly some: readonly string[];
 }
 
+type Destination = Rule & Pick<DestinationConfig, 'name' | 'mode' | 'share' | 'alternative'>;
+
 interface Configured {
   readonly sources: readonly { readonly name: string }[];
-  readonly destinations: readonly (Rule & Pick<DestinationConfig, 'name' | 'alternative'>)[];
+  readonly destinations: readonly Destination[];
 }
 
 /**
- * What a destination gets and would go to nobody without it.
+ * What a destination gets and would go to nobody without it: a shadow is nobody, but for the one that takes over.
  *
  * @param name of a destination that is configured
+ * @param successor the name of the one that takes over
  */
-export function leftOutWithout({ sources, destinations }: Configured, name: string): LeftOut {
+export function leftOutWithout(
+  { sources, destinations }: Configured,
+  name: string,
+  successor: string,
+): LeftOut {
   const others = destinations.filter((each) => each.name !== name);
+  const counts = (each: Destination): boolean => each.name === successor || each.mode !== 'shadow';
+  const reaches = (each: Destination): boolean => {
+    const rest = each.share < 100 ? others.find((other) => other.name === each.alternative) : undefined;
+    return (each.share === 0 || counts(each)) && (rest === undefined || counts(rest));
+  };
   // Without it, what was its alternative goes by its own filters.
-  return leftOutBy(routedOf(others), takersOf(destinations, name), sources);
+  return leftOutBy(routedOf(others).filter(reaches), takersOf(destinations, name), sources);
 }
 
 export function leftOutBy(

@@ -22,7 +22,7 @@ export interface HandlerFacts {
   /** Percentiles of those attempts' durations, in ms; null where there were none. */
   readonly p50: number | null;
   readonly p99: number | null;
-  /** What keeps deliveries from it at present, whatever its mode. */
+  /** What keeps deliveries from it at present. */
   readonly held: 'paused' | 'breaker_open' | null;
 }
 

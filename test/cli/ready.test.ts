@@ -362,6 +362,27 @@ describe('ready --destination', () => {
     );
   });
 
+  it('exits 1 where the configuration pauses it, or gives the rest to a shadow alone', async () => {
+    const made = await place();
+    await made.attempt({}, 'delivered');
+    const billing = (more: string) => two.replace('- name: billing\n', `- name: billing\n    ${more}\n`);
+    await made.write('shim.yaml', billing('mode: paused'));
+    expect(await made.run(ask)).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('- billing: is paused: nothing would reach it\n'),
+    });
+    const audit = '  - { name: audit, url: "http://127.0.0.1:5002/", mode: shadow }\n';
+    await made.write('shim.yaml', `${billing('events: [extraction.processed]')}${audit}`);
+    expect(await made.run(ask)).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining(
+        '- billing: without billing-new would go to nobody: extraction.edited,',
+      ),
+    });
+    await made.write('shim.yaml', billing('mode: shadow'));
+    expect((await made.run(ask)).status).toBe(0);
+  });
+
   it('exits 1 where there is nothing yet', async () => {
     const made = await Place.create(two);
     expect(await made.run(ask)).toMatchObject({
