@@ -32,8 +32,10 @@ export function leftOutWithout(
   const others = destinations.filter((each) => each.name !== name);
   const counts = (each: Destination): boolean => each.name === successor || each.mode !== 'shadow';
   const reaches = (each: Destination): boolean => {
-    const rest = each.share < 100 ? others.find((other) => other.name === each.alternative) : undefined;
-    return (each.share === 0 || counts(each)) && (rest === undefined || counts(rest));
+    const rest = others.find((other) => other.name === each.alternative);
+    // What it gave to the one that goes is its own then.
+    if (rest === undefined || each.share === 100) return counts(each);
+    return (each.share === 0 || counts(each)) && counts(rest);
   };
   // Without it, what was its alternative goes by its own filters.
   return leftOutBy(routedOf(others).filter(reaches), takersOf(destinations, name), sources);

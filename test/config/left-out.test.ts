@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { leftOutWithout } from '../../src/config/left-out.js';
+import { createRouter } from '../../src/convert/route.js';
 
 type Destinations = Parameters<typeof leftOutWithout>[0]['destinations'];
 
@@ -96,6 +98,7 @@ describe('leftOutWithout', () => {
     expect(lost(shadow, other)).toEqual([]);
     expect(lost({ ...other, alternative: 'new', share: 50 })).toEqual([]);
     expect(lost({ ...other, alternative: 'old', share: 50 })).toEqual([]);
+    expect(lost({ ...other, alternative: 'old', share: 0, mode: 'shadow' })).toEqual(REST);
   });
 
   it('goes by a pattern itself where nothing that it takes has a name', () => {
@@ -109,5 +112,66 @@ describe('leftOutWithout', () => {
     expect(
       leftOutWithout(config([old, { ...all, name: 'new', events: ['extraction.*'] }]), 'old', 'new').none,
     ).toEqual([]);
+  });
+
+  it('finds something wherever an event that the one which goes is sent would reach nobody', () => {
+    const sources = ['a', 'b'];
+    const names = ['old', 'new', 'third', 'fourth'];
+    const destination = fc.record({
+      sources: fc.subarray(sources, { minLength: 1 }),
+      events: fc.constantFrom(['*'], ['extraction.*'], PROCESSED, REST, ['extraction.failed']),
+      mode: fc.constantFrom('live', 'live', 'shadow', 'paused'),
+      share: fc.constantFrom(0, 50, 100),
+      // The place of one of the others, where it has none itself; else there is none.
+      alternative: fc.nat({ max: 7 }),
+    });
+    fc.assert(
+      fc.property(fc.array(destination, { minLength: 2, maxLength: 4 }), (drawn) => {
+        const splits = (index: number): boolean => {
+          const other = drawn[index]?.alternative ?? index;
+          return other < drawn.length && other !== index;
+        };
+        const destinations = drawn.map(({ alternative, share, ...rest }, index) => {
+          const other = splits(index) && !splits(alternative) ? names[alternative] : undefined;
+          const forked =
+            other === undefined ? { share: 100, alternative: null } : { share, alternative: other };
+          return { ...rest, ...forked, when: null, name: names[index] ?? '' };
+        });
+        const sent = (those: typeof destinations) =>
+          createRouter(
+            those.map((each) => ({
+              ...each,
+              format: 'new' as const,
+              retry: { attempts: 1, schedule: [0], jitter: 0 },
+            })),
+          );
+        const before = sent(destinations.map((each) => ({ ...each, mode: 'live' as const })));
+        const after = sent(
+          destinations
+            .filter(({ name }) => name !== 'old')
+            .map((each) => (each.alternative === 'old' ? { ...each, alternative: null, share: 100 } : each))
+            .map((each) => (each.name === 'new' ? { ...each, mode: 'live' as const } : each)),
+        );
+        const lost = sources.some((source) =>
+          [...PROCESSED, ...REST].some((event) =>
+            Array.from({ length: 12 }, (_, batch) => ({
+              messageId: 'evt_1',
+              value: { event, result: [{ batchId: `b${batch}` }] },
+            })).some(
+              (each) =>
+                before(source, each).some((route) => route.destination === 'old') &&
+                !after(source, each).some((route) => route.mode === 'live'),
+            ),
+          ),
+        );
+        const found = leftOutWithout(
+          { sources: sources.map((name) => ({ name })), destinations },
+          'old',
+          'new',
+        );
+        if (lost) expect(found.none).not.toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
