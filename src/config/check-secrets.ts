@@ -24,7 +24,15 @@ export function checkSecrets(draft: Draft): void {
     }
   }
   // An empty token means none.
-  for (const path of draft.expand(['admin', 'token'])) if (draft.text(path)) checkSecret(draft, path, '');
+  for (const path of draft.expand(['admin', 'token'])) if (draft.text(path)) checkToken(draft, path);
+}
+
+function checkToken(draft: Draft, path: Path): void {
+  checkSecret(draft, path, '');
+  // Clients refuse to write it into a header, or do so in one of two encodings.
+  if (/^[\x20-\x7e]*$/.test(draft.text(path) ?? '')) return;
+  const remedy = draft.remedy(path, 'write it in ASCII');
+  draft.fault(path, `has characters that are not ASCII, so that no request could match it: ${remedy}`);
 }
 
 function checkSecret(draft: Draft, path: Path, otherwise: string): void {

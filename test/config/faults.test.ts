@@ -129,6 +129,12 @@ const MISTAKES: readonly Mistake[] = [
   mistake(first('secret'), 'E_AI_K_b25l\tx', 'has a line break, a tab'),
   mistake(first('standardSecret'), 'whsec_c2Vj\r\ncmV0', 'has a line break, a tab'),
   mistake(['admin', 'token'], '${TWO_LINES}', 'in it: set TWO_LINES'),
+  mistake(
+    ['admin', 'token'],
+    'schlüssel-b25l',
+    /not ASCII, .* no request could match it: write it in ASCII$/,
+  ),
+  mistake(['admin', 'token'], '${UMLAUT}', 'could match it: set UMLAUT'),
   mistake(first('url'), 'http://first.example/?token=${TWO_LINES}', 'in it: set TWO_LINES'),
   mistake(['store', 'url'], 'postgres://shim:${TWO_LINES}@db/shim', 'in it: set TWO_LINES'),
   mistake(['admin', 'host'], '0.0.0.0', 'is required where "admin.host" is not loopback: set one'),
@@ -208,6 +214,7 @@ const MISTAKES: readonly Mistake[] = [
 
 const env = {
   TWO_LINES: 'E_AI_K_b25l\nE_AI_K_dHdv',
+  UMLAUT: 'schlüssel-b25l',
   EMPTY: '',
   PLACEHOLDER: 'your-secret-here',
   WORD: 'word',
