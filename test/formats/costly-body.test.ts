@@ -8,6 +8,12 @@ const key = signingKey('E_AI_K_secret');
 const MANY = 600_000;
 const many = (unit: string): string => `[${Array(MANY).fill(unit).join(',')}]`;
 
+/** Of 120 members each; V8 gives each a class of its own. */
+const unlikeObjects = (count: number): string => {
+  const others = Array.from({ length: 119 }, (_, key) => `,"k${key}":1`).join('');
+  return `[${Array.from({ length: count }, (_, n) => `{"a${n}":1${others}}`).join(',')}]`;
+};
+
 /** What becomes of a body that is signed over a text: its format, or the code of its refusal. */
 function outcome(body: string, signedText: string): string {
   try {
@@ -33,6 +39,11 @@ describe('a body of very many values', () => {
       'by somebody else, members of one object',
       `{"result":{${many('').slice(1, -1).replaceAll(',', '"a":1,')}"b":1}}`,
     ],
+    [
+      'by somebody else, objects of many keys that have no other like them',
+      `{"result":${unlikeObjects(2_000)}}`,
+    ],
+    ['by somebody else, numbers', `{"result":${many('9e99')}}`],
     ['with other spaces than those of the signed text', `{"result":${many(' []')}}`],
     ['and is no JSON', `{"result":${many('{')}`],
     ['with a string that is none', `{"\\x":${many('[]')},"result":"\\x"}`],
@@ -59,9 +70,10 @@ describe('isCostly', () => {
   it.each([
     ['a body of few values', '{"result":[]}', false],
     ['a long text', JSON.stringify({ result: 'x'.repeat(2_000_000) }), false],
-    ['many numbers, which cost little', `{"result":${many('1')}}`, false],
-    ['half a million values', `{"result":[${Array(499_997).fill('[]').join(',')}]}`, false],
-    ['more than that', `{"result":[${Array(499_998).fill('[]').join(',')}]}`, true],
+    ['many numbers', `{"result":[${Array(249_998).fill('1').join(',')}]}`, false],
+    ['more than that', `{"result":[${Array(249_999).fill('1').join(',')}]}`, true],
+    ['many arrays', `{"result":[${Array(124_999).fill('[]').join(',')}]}`, false],
+    ['more than that', `{"result":[${Array(125_000).fill('[]').join(',')}]}`, true],
   ])('of %s', (_name, body, expected) => expect(isCostly(body)).toBe(expected));
 });
 
