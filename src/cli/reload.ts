@@ -20,20 +20,29 @@ export function savedState(file: string): string | null {
   }
 }
 
+/** A file, and how it was before it was read: it may have been saved since, and before it is watched. */
+export interface WatchedFile {
+  readonly file: string;
+  readonly saved: ReturnType<typeof savedState>;
+}
+
 const stateOf = (stats: Stats): string | null => (stats.isFile() ? `${stats.ino} ${stats.mtimeMs}` : null);
 
 /**
- * Loads the configuration anew on SIGHUP and when its file was saved. A bad one is reported with all its faults, and
+ * Loads the configuration anew on SIGHUP and when a file of it was saved. A bad one is reported with all its faults, and
  * the one that runs stays.
  *
  * @param started what is asked for before this resolves is done after it
- * @param saved its file before that was read: it may have been saved since, and before it is watched here
+ * @param file what the log calls the configuration
+ * @param watched what is looked at: also `.env`, which the commands read as it is now. A service that went on with the
+ *   secret before would refuse what `refused retry` has just taken.
  * @returns ends it: what is still asked for is let be
  */
 export function reloadOnRequest(
   shim: Pick<Shim, 'reload'>,
   started: Promise<unknown>,
-  { file, saved }: { readonly file: string; readonly saved: ReturnType<typeof savedState> },
+  file: string,
+  watched: readonly WatchedFile[],
   load: () => LoadedConfig,
   io: Pick<Io, 'onReload'>,
   log: Pick<Log, 'info' | 'warn' | 'error'>,
@@ -62,6 +71,17 @@ export function reloadOnRequest(
   const request = (): void => {
     last = last.then(reload);
   };
+  const ends = watched.map((each) => watch(each, started, request));
+  const forget = io.onReload(request);
+  return () => {
+    ended = true;
+    for (const end of ends) end();
+    forget();
+  };
+}
+
+/** @returns ends it */
+function watch({ file, saved }: WatchedFile, started: Promise<unknown>, request: () => void): () => void {
   let known = saved;
   const see = (state: string | null): void => {
     if (state === null || state === known) return;
@@ -74,10 +94,5 @@ export function reloadOnRequest(
     () => undefined,
   );
   watchFile(file, { interval: LOOK_EVERY, persistent: false }, look);
-  const forget = io.onReload(request);
-  return () => {
-    ended = true;
-    unwatchFile(file, look);
-    forget();
-  };
+  return () => unwatchFile(file, look);
 }

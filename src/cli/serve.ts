@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { dotEnvFile } from '../config/load.js';
 import { UsageError } from '../errors.js';
 import { isShared } from '../store/open.js';
 import type { ExitStatus, Io, Run } from './io.js';
@@ -32,7 +33,10 @@ export function addServe(program: Command, run: Run): void {
 }
 
 async function serve(options: ServeOptions, io: Io): Promise<ExitStatus> {
-  const saved = savedState(resolve(io.cwd, configFile(options, io)));
+  const watched = [resolve(io.cwd, configFile(options, io)), dotEnvFile(io.cwd)].map((name) => ({
+    file: name,
+    saved: savedState(name),
+  }));
   const { config, file, warnings } = configOf(options, io);
   if (options.role !== 'all' && !isShared(config.store.url)) {
     throw new UsageError(
@@ -51,7 +55,7 @@ async function serve(options: ServeOptions, io: Io): Promise<ExitStatus> {
   const { role, migrate } = options;
   const shim = createShim(config, { cwd: io.cwd, log, role, migrate });
   const started = shim.start();
-  const stopReloading = reloadOnRequest(shim, started, { file, saved }, () => configOf(options, io), io, log);
+  const stopReloading = reloadOnRequest(shim, started, file, watched, () => configOf(options, io), io, log);
   try {
     await started;
     await Promise.race([stop, shim.ended]);

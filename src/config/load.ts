@@ -92,9 +92,10 @@ export function readVariables(env: LoadOptions['env'], cwd: string): Readonly<Re
   return { ...readDotEnv(cwd), ...withoutUnset(env) };
 }
 
+export const dotEnvFile = (cwd: string): string => resolve(cwd, '.env');
+
 function readDotEnv(cwd: string): Readonly<Record<string, string>> {
-  const file = resolve(cwd, '.env');
-  const read = readText(file);
+  const read = readText(dotEnvFile(cwd));
   if ('text' in read) return withoutUnset(parseEnv(read.text));
   if (read.missing) return {};
   throw new ConfigError([{ file: '.env', line: 0, column: 0, path: '', message: read.problem }]);

@@ -31,8 +31,8 @@ it('lets be what is still asked for when the service stops: nothing is wrong wit
     throw new ShimError('shutting_down', 'the service does not run');
   };
   const { file } = load();
-  const start = { file, saved: savedState(file) };
-  const end = reloadOnRequest({ reload }, Promise.resolve(), start, load, { onReload }, log);
+  const watched = [{ file, saved: savedState(file) }];
+  const end = reloadOnRequest({ reload }, Promise.resolve(), file, watched, load, { onReload }, log);
   // One under way and one behind it.
   ask();
   ask();

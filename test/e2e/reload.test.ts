@@ -70,6 +70,19 @@ describe('the configuration of a running service', () => {
     await eventually(() => expect(handler.received[0]?.body).toContain(file));
   });
 
+  it('is loaded anew when .env is saved: the secret that the commands have from it holds for the service too', async () => {
+    const folder = tempFolder();
+    const fromVariable = [{ ...source, secrets: [`\${SHIM_TEST_SECRET}`] }];
+    const config = writeConfig(folder, { sources: fromVariable, destinations: [] });
+    const env = join(folder, '.env');
+    writeFileSync(env, 'SHIM_TEST_SECRET=E_AI_K_as-it-was-mistyped\n');
+    const service = await startService(config, { cwd: folder });
+    expect(await sendSigned(`${service.publicUrl}/webhook`, legacyBody('a'), SECRET)).toBe(401);
+    writeFileSync(env, `SHIM_TEST_SECRET=${SECRET}\n`);
+    await logged(service, /loaded anew/);
+    await send(service);
+  });
+
   it('stays as it was where the new one is bad, and every fault is said', async () => {
     const handler = await startHandler();
     const folder = tempFolder();
