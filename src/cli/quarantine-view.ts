@@ -12,7 +12,8 @@ const ADVICE: Readonly<Record<QuarantineReason, string>> = {
   unknown_status: 'name the status under "statuses" of the source, then retry',
   invalid_event: 'ask the vendor; update and retry if the name is a new one of theirs',
   schema_violation: 'compare the errors with the body; retry after an update, or discard it',
-  contract_violation: 'correct the schema under "contracts" of the source, then retry',
+  contract_violation:
+    'correct the schema under "contracts" of the source and save the configuration too, so that the service loads both; then retry',
   nesting_too_deep: 'no document is nested so deep: discard it',
   source_not_configured: 'add the source to the configuration again, then retry',
   internal_error: 'correct what the errors name; if nothing, report it, update; then retry',

@@ -167,6 +167,10 @@ describe('quarantine retry', () => {
     await place.receive({});
     const { stdout } = await place.run('quarantine list --reason contract_violation');
     expect(stdout).toMatch(/contract_violation +\d+ +result\[0\]\.result\.total must be string$/m);
+    // A service that was not told goes on holding back what comes, and the retry beside it says that all is well.
+    expect((await place.run('quarantine show 1')).stdout).toMatch(
+      /^what to do .*save the configuration too/m,
+    );
     await place.write('invoice.json', '{"properties":{"total":{"type":"number"}}}');
     expect((await place.run('quarantine retry 1')).stdout).toContain('1 webhook converted.');
   });
