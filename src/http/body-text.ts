@@ -6,6 +6,7 @@ import type { Middleware } from 'koa';
 import bodyParser from 'koa-bodyparser';
 import { RequestError } from '../errors.js';
 import { createMemoryBound, SMALL } from './bound-memory.js';
+import { createTurns } from './turns.js';
 
 const JSON_TYPE = /^(application\/json|[\w.!#$&^-]+\/[\w.!#$&^+-]+\+json)$/i;
 
@@ -30,7 +31,7 @@ const STREAMS: ReadonlyMap<string, () => Transform> = new Map([
  *
  * koa-bodyparser reads it as text: as JSON it would refuse keys such as `__proto__`, which are data here, and parse
  * what we parse again. What is not small it reads from a stream of ours, which can be counted, inflated, and ended
- * without the connection.
+ * without the connection; and as that can take long to verify, one is handed on in each turn of the event loop.
  */
 export function readBodyText(limit: number, budget = BUDGET): Middleware {
   const read = bodyParser({
@@ -43,6 +44,7 @@ export function readBodyText(limit: number, budget = BUDGET): Middleware {
   });
   const countPlain = createMemoryBound(Math.max(budget, limit));
   const countInflated = createMemoryBound(Math.max(INFLATED_BUDGET, limit));
+  const turn = createTurns();
   return async (ctx, next) => {
     const type = (ctx.get('content-type').split(';')[0] ?? '').trim();
     if (!JSON_TYPE.test(type)) {
@@ -56,7 +58,10 @@ export function readBodyText(limit: number, budget = BUDGET): Middleware {
     const release = (PLAIN.has(coding) ? countPlain : countInflated)(stream);
     try {
       const from: typeof ctx = Object.create(ctx, { req: { value: stream } });
-      await read(from, next);
+      await read(from, async () => {
+        await turn();
+        await next();
+      });
     } catch (error) {
       if (!isBusy(error)) throw error;
       release();
