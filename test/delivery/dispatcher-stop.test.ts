@@ -102,6 +102,27 @@ describe('when it stops', () => {
     expect(await setup.store.destinationStates()).toMatchObject([{ paused: { reason: '410' } }]);
   });
 
+  it('tells the store nothing more of the destination, once it has waited long enough for it', async () => {
+    const { url, arrived } = await handler((response) => response.writeHead(410).end());
+    await setup.add({ id: 'event', to: ['billing'] });
+    let told = 0;
+    let fail = (): void => {};
+    setup.store.pauseDestination = () => {
+      told++;
+      return new Promise((_, reject) => {
+        fail = () => reject(new Error('the store does not work'));
+      });
+    };
+    const dispatcher = setup.dispatch(destinationAt(url));
+    await until(() => arrived.length === 1 && told === 1);
+    await dispatcher.stop(20);
+    fail();
+    // It would be told again within 5 ms: another one meanwhile looks ten times, each after as long.
+    setup.dispatch(destinationAt(url, { name: 'another' }));
+    await until(() => setup.claims > 20);
+    expect(told).toBe(1);
+  });
+
   it('does not wait for a store that does not work', async () => {
     const { url, arrived } = await handler();
     await setup.add(...many(10, 'billing'));

@@ -175,6 +175,22 @@ describe('a destination that is down', () => {
     expect(arrived).toHaveLength(11);
   });
 
+  it('keeps what it is to be tried with until a slot is free for it', async () => {
+    const { finish, arrived } = await holdAhead(setup);
+    // Until then what it claims ahead does not become less.
+    setup.broken.add('claimDeliveries');
+    await setup.store.openBreaker({ destination: 'billing', until: setup.time + 1_000, reason: 'elsewhere' });
+    await until(async () => (await setup.count('sending')) === 1);
+    const released = setup.released();
+    setup.time += 1_000;
+    setup.broken.clear();
+    await until(async () => (await setup.count('sending')) === 2);
+    await aWhile();
+    expect(setup.released()).toBe(released);
+    finish();
+    await until(() => arrived.length === 12);
+  });
+
   it('is tried at once where its configuration changes', async () => {
     const { destination } = await fickle(503);
     const other = await handlerOf(setup);

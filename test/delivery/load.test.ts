@@ -40,3 +40,14 @@ it('lets a destination have its own part whatever others have, and in time as mu
   await until(() => second.held.length === 4);
   expect([second.slots.sending(), second.slots.waiting()]).toEqual([4, 1]);
 });
+
+it('sends nothing over a slot whose outcome the store has not taken', async () => {
+  let owed = 14;
+  const destination = await destinationOf({ owed: () => owed });
+  offer(destination, 1, 1, 1, 1);
+  expect([destination.slots.sending(), destination.slots.waiting()]).toEqual([2, 2]);
+  owed = 13;
+  destination.slots.fill();
+  expect([destination.slots.sending(), destination.slots.waiting()]).toEqual([3, 1]);
+  await until(() => destination.held.length === 3);
+});

@@ -22,9 +22,12 @@ export interface Destination {
 export async function destinationOf({
   load = createLoads()(),
   turns = createTurns(),
+  owed = () => 0,
 }: {
   readonly load?: Load;
   readonly turns?: Turns;
+  /** How many outcomes hold their slot. */
+  readonly owed?: () => number;
 }): Promise<Destination> {
   const held: ServerResponse[] = [];
   const arrived: number[] = [];
@@ -35,7 +38,7 @@ export async function destinationOf({
   const slots = createSlots({
     destination: destinationAt(handler.url, { concurrency: 16 }),
     compose: ({ id }) => ({ body: 'x'.repeat(id), headers: {} }),
-    settler: { add: () => {}, owed: () => 0 },
+    settler: { add: () => {}, owed },
     holds: { note: () => {}, untested: () => {} },
     load,
     turns,
