@@ -26,7 +26,8 @@ export interface WatchedFile {
   readonly saved: ReturnType<typeof savedState>;
 }
 
-const stateOf = (stats: Stats): string | null => (stats.isFile() ? `${stats.ino} ${stats.mtimeMs}` : null);
+const stateOf = (stats: Stats): string | null =>
+  stats.isFile() ? `${stats.ino} ${stats.mtimeMs} ${stats.size}` : null;
 
 /**
  * Loads the configuration anew on SIGHUP and when a file of it was saved. A bad one is reported with all its faults, and

@@ -1,3 +1,4 @@
+import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { reloadOnRequest, savedState } from '../../src/cli/reload.js';
@@ -42,4 +43,15 @@ it('lets be what is still asked for when the service stops: nothing is wrong wit
   // As long as the rest would take.
   await new Promise((resolve) => setImmediate(resolve));
   expect([reloads, said]).toEqual([1, []]);
+});
+
+it('sees a save within the same tick of the file system, as where the file was looked at while it was written', () => {
+  const file = join(tempFolder(), '.env');
+  const at = new Date(1_700_000_000_000);
+  const saved = ['', 'SECRET=E_AI_K_one\n'].map((text) => {
+    writeFileSync(file, text);
+    utimesSync(file, at, at);
+    return savedState(file);
+  });
+  expect(saved[1]).not.toBe(saved[0]);
 });
