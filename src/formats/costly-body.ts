@@ -1,7 +1,7 @@
 import { countUpTo, eachMember } from './json-text.js';
 
 /**
- * Brackets, colons and commas in what may be parsed for a stranger, who sends them compressed to a few KB. With half a
+ * Opening brackets, colons and commas in what may be parsed for a stranger, who sends them compressed to a few KB. With half a
  * million members in objects of 120 whose first keys differ (27 KB), each of which V8 gives a class of its own, `JSON.parse`
  * took 2 s and half a gigabyte; with two million numbers such as `9e99` (10 KB) it and `JSON.stringify` took 0.5 s. With so
  * many of these characters it was 0.3 s at most, and 30 MB.
